@@ -1,0 +1,1 @@
+"""The experiment: ask, grade, compare, climb. No Textual and no SQL."""

@@ -1,0 +1,1 @@
+"""What outlives the process: the SQLite file and the documents."""

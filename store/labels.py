@@ -1,0 +1,110 @@
+"""Labels: a person's verdicts, append-only. Undo is a row of its own.
+
+A label belongs to a case revision and to the hash of the normalised answer, so the same
+answer in a later run is labelled already.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from store.records import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A verdict that stands. `reason` is `m`, `f`, `r` or empty; `source` who gave it."""
+
+    id: int
+    revision_id: int
+    answer_hash: str
+    verdict: Verdict
+    reason: str
+    note: str
+    source: str
+
+
+def add(
+    connection: sqlite3.Connection,
+    session_id: int,
+    revision_id: int,
+    answer_hash: str,
+    verdict: Verdict,
+    *,
+    reason: str = "",
+    note: str = "",
+    source: str = "person",
+) -> int:
+    """Append a verdict and return the label's id. It stands until undone or given anew."""
+    cursor = connection.execute(
+        "INSERT INTO labels (session_id, revision_id, answer_hash, verdict, reason, note,"
+        " source, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (session_id, revision_id, answer_hash, verdict, reason, note, source, time.time()),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def undo(connection: sqlite3.Connection, session_id: int) -> Label | None:
+    """Undo the session's last verdict that is not undone, and return it; None if none is.
+
+    What stood before it stands again.
+    """
+    row = connection.execute(
+        "SELECT id, revision_id, answer_hash, verdict, reason, note, source FROM labels AS label"
+        " WHERE session_id = ? AND undoes IS NULL AND source = 'person'"
+        " AND NOT EXISTS (SELECT 1 FROM labels AS u WHERE u.undoes = label.id)"
+        " ORDER BY id DESC LIMIT 1",
+        (session_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    label = Label(*row)
+    connection.execute(
+        "INSERT INTO labels (session_id, revision_id, answer_hash, source, undoes, created_at)"
+        " VALUES (?, ?, ?, 'person', ?, ?)",
+        (session_id, label.revision_id, label.answer_hash, label.id, time.time()),
+    )
+    return label
+
+
+def standing(connection: sqlite3.Connection, revision_id: int, answer_hash: str) -> Label | None:
+    """Return the verdict that stands for an answer to a case revision, or None."""
+    row = connection.execute(
+        "SELECT id, revision_id, answer_hash, verdict, reason, note, source FROM standing_labels"
+        " WHERE revision_id = ? AND answer_hash = ?",
+        (revision_id, answer_hash),
+    ).fetchone()
+    return Label(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledAnswer:
+    """A label together with the answer that it judges, as it is exported."""
+
+    case: str
+    rung: str
+    model: str
+    answer: str
+    label: Verdict
+    reason: str
+    note: str
+
+
+def labelled_answers(connection: sqlite3.Connection, session_id: int) -> Iterator[LabelledAnswer]:
+    """Yield every standing label of a session with its answer, in the benchmark's order."""
+    rows = connection.execute(
+        "SELECT c.key, v.rung, v.model, a.text, l.verdict, l.reason, l.note"
+        " FROM standing_labels AS l"
+        " JOIN case_revisions AS r ON r.id = l.revision_id JOIN cases AS c ON c.id = r.case_id"
+        " JOIN answers AS a ON a.id = (SELECT max(id) FROM answers AS x"
+        "   WHERE x.revision_id = l.revision_id AND x.answer_hash = l.answer_hash)"
+        " JOIN variants AS v ON v.id = a.variant_id"
+        " WHERE l.session_id = ? ORDER BY c.position, a.id",
+        (session_id,),
+    )
+    for row in rows:
+        yield LabelledAnswer(*row)

@@ -1,0 +1,229 @@
+"""The tables of `litmus.db`, as migrations that are each applied once and never edited.
+
+Each runs in one transaction together with the record of it (sqlite-utils' migrations).
+`user_version` counts them, so that a start with nothing to do costs one pragma.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+
+FOUNDATION = """
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    task TEXT NOT NULL DEFAULT '',
+    created_at REAL NOT NULL,
+    opened_at REAL NOT NULL,
+    cap_usd REAL,
+    state TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX sessions_by_use ON sessions(opened_at DESC);
+
+CREATE TABLE cases (
+    id INTEGER PRIMARY KEY,
+    session_id INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    revision_id INTEGER REFERENCES case_revisions,
+    removed_at REAL,
+    UNIQUE (session_id, key)
+);
+CREATE INDEX cases_in_order ON cases(session_id, position) WHERE removed_at IS NULL;
+
+CREATE TABLE case_revisions (
+    id INTEGER PRIMARY KEY,
+    case_id INTEGER NOT NULL REFERENCES cases ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    prompt TEXT NOT NULL,
+    messages TEXT NOT NULL,
+    expectation TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    split TEXT NOT NULL CHECK (split IN ('test', 'train')),
+    hash TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    UNIQUE (case_id, number)
+);
+
+CREATE TABLE contents (
+    sha256 TEXT PRIMARY KEY,
+    media_type TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    chars INTEGER NOT NULL,
+    pages TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    session_id INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    sha256 TEXT NOT NULL REFERENCES contents,
+    name TEXT NOT NULL,
+    path TEXT NOT NULL,
+    attached INTEGER,
+    added_at REAL NOT NULL,
+    UNIQUE (session_id, sha256)
+);
+
+CREATE TABLE variants (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    rung TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    base_url TEXT NOT NULL,
+    model TEXT NOT NULL,
+    system TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    documents TEXT NOT NULL,
+    created_at REAL NOT NULL
+);
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    session_id INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    variant_id INTEGER NOT NULL REFERENCES variants,
+    benchmark TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    finished_at REAL,
+    outcome TEXT NOT NULL DEFAULT '',
+    cost_usd REAL NOT NULL DEFAULT 0,
+    unpriced INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX runs_by_session ON runs(session_id, variant_id);
+
+CREATE TABLE answers (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    variant_id INTEGER NOT NULL REFERENCES variants,
+    case_id INTEGER NOT NULL REFERENCES cases ON DELETE CASCADE,
+    revision_id INTEGER NOT NULL REFERENCES case_revisions ON DELETE CASCADE,
+    epoch INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    text TEXT NOT NULL DEFAULT '',
+    reasoning TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT '',
+    model TEXT NOT NULL DEFAULT '',
+    prompt_tokens INTEGER,
+    completion_tokens INTEGER,
+    reasoning_tokens INTEGER,
+    cached_tokens INTEGER,
+    cost_usd REAL,
+    first_token_s REAL,
+    latency_s REAL,
+    started_at REAL NOT NULL,
+    sent_hash TEXT NOT NULL,
+    answer_hash TEXT NOT NULL DEFAULT '',
+    UNIQUE (run_id, revision_id, epoch, attempt)
+);
+CREATE INDEX answers_by_variant ON answers(variant_id, revision_id, epoch, id);
+CREATE INDEX answers_by_revision ON answers(revision_id, answer_hash);
+CREATE INDEX answers_of_case ON answers(case_id);
+CREATE INDEX answers_being_asked ON answers(owner) WHERE status = 'asking';
+
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    answer_id INTEGER NOT NULL REFERENCES answers ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    reasoning TEXT NOT NULL
+);
+CREATE INDEX journal_by_answer ON journal(answer_id);
+
+CREATE TABLE grades (
+    answer_id INTEGER NOT NULL REFERENCES answers ON DELETE CASCADE,
+    grader TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('pass', 'partial', 'fail')),
+    checks TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    PRIMARY KEY (answer_id, grader)
+) WITHOUT ROWID;
+
+CREATE TABLE labels (
+    id INTEGER PRIMARY KEY,
+    session_id INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    revision_id INTEGER NOT NULL REFERENCES case_revisions ON DELETE CASCADE,
+    answer_hash TEXT NOT NULL,
+    verdict TEXT CHECK (verdict IN ('pass', 'partial', 'fail')),
+    reason TEXT NOT NULL DEFAULT '',
+    note TEXT NOT NULL DEFAULT '',
+    source TEXT NOT NULL,
+    undoes INTEGER UNIQUE REFERENCES labels,
+    created_at REAL NOT NULL,
+    CHECK ((verdict IS NULL) = (undoes IS NOT NULL))
+);
+CREATE INDEX labels_by_answer ON labels(revision_id, answer_hash, id);
+CREATE INDEX labels_by_session ON labels(session_id, id);
+
+CREATE VIEW standing_labels AS
+SELECT label.* FROM labels AS label
+WHERE label.id = (
+    SELECT max(other.id) FROM labels AS other
+    WHERE other.revision_id = label.revision_id AND other.answer_hash = label.answer_hash
+      AND other.undoes IS NULL
+      AND NOT EXISTS (SELECT 1 FROM labels AS undo WHERE undo.undoes = other.id)
+);
+
+CREATE VIRTUAL TABLE prompts_fts USING fts5(
+    prompt, content='case_revisions', content_rowid='id', tokenize='unicode61'
+);
+CREATE TRIGGER prompts_fts_insert AFTER INSERT ON case_revisions BEGIN
+    INSERT INTO prompts_fts(rowid, prompt) VALUES (new.id, new.prompt);
+END;
+CREATE TRIGGER prompts_fts_delete AFTER DELETE ON case_revisions BEGIN
+    INSERT INTO prompts_fts(prompts_fts, rowid, prompt) VALUES ('delete', old.id, old.prompt);
+END;
+
+CREATE VIRTUAL TABLE answers_fts USING fts5(
+    text, content='answers', content_rowid='id', tokenize='unicode61'
+);
+CREATE TRIGGER answers_fts_insert AFTER INSERT ON answers WHEN new.text <> '' BEGIN
+    INSERT INTO answers_fts(rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER answers_fts_delete AFTER DELETE ON answers WHEN old.text <> '' BEGIN
+    INSERT INTO answers_fts(answers_fts, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+CREATE TRIGGER answers_fts_forget AFTER UPDATE OF text ON answers WHEN old.text <> '' BEGIN
+    INSERT INTO answers_fts(answers_fts, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+CREATE TRIGGER answers_fts_learn AFTER UPDATE OF text ON answers WHEN new.text <> '' BEGIN
+    INSERT INTO answers_fts(rowid, text) VALUES (new.id, new.text);
+END;
+"""
+
+STEPS: tuple[tuple[str, str], ...] = (("foundation", FOUNDATION),)
+LATEST = len(STEPS)
+
+
+def apply(connection: sqlite3.Connection) -> None:
+    """Bring the file up to `LATEST`, each step in one transaction with its record."""
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations("litmus")
+    for number, (name, script) in enumerate(STEPS, start=1):
+        migrations(name=name)(_step(connection, number, script))
+    migrations.apply(Database(connection))
+
+
+def _step(connection: sqlite3.Connection, number: int, script: str) -> Callable[[object], None]:
+    def step(_db: object, /) -> None:
+        for statement in _statements(script):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+
+    step.__name__ = f"step_{number}"
+    return step
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script; `executescript` would commit the transaction that it runs in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,139 @@
+"""What the screens and the ladder show of many answers at once, as windows and counts."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from store.records import Split, Status, Verdict
+
+_LABEL = (
+    "(SELECT l.verdict FROM standing_labels AS l"
+    " WHERE l.revision_id = a.revision_id AND l.answer_hash = a.answer_hash)"
+)
+# The newest whole answer of each epoch counts; an older one has been asked anew.
+_STANDING = (
+    " FROM cases AS c JOIN case_revisions AS r ON r.id = c.revision_id"
+    " JOIN answers AS a ON a.revision_id = c.revision_id AND a.variant_id = ?"
+    " LEFT JOIN grades AS g ON g.answer_id = a.id AND g.grader = 'assertions'"
+    " WHERE c.session_id = ? AND c.removed_at IS NULL AND r.split = ? AND a.status = 'done'"
+    " AND a.id = (SELECT max(x.id) FROM answers AS x WHERE x.variant_id = a.variant_id"
+    "   AND x.revision_id = a.revision_id AND x.epoch = a.epoch AND x.status = 'done')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A line of the case list: the case and where its newest answer stands."""
+
+    case_id: int
+    revision_id: int
+    prompt: str
+    split: Split
+    status: Status | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is known of a variant's answers to the current test cases.
+
+    `scores` counts cases by (epochs with a verdict, sum of their scores), a pass being 1
+    and a partial ½. `unlabelled` answers have no verdict yet. Times in seconds, cost in US
+    dollars over the answers counted; `unpriced` answers had no known price.
+    """
+
+    scores: tuple[tuple[int, float, int], ...]
+    unlabelled: int
+    cost_usd: float
+    unpriced: int
+    seconds: float
+
+
+def case_rows(
+    connection: sqlite3.Connection, session_id: int, variant_id: int, limit: int, offset: int
+) -> list[CaseRow]:
+    """Return a window of the case list as it stands under a variant."""
+    rows = connection.execute(
+        "SELECT c.id, c.revision_id, substr(r.prompt, 1, 300), r.split, a.status,"
+        f" coalesce({_LABEL}, g.verdict)"
+        " FROM (SELECT id, revision_id, position FROM cases"
+        "   WHERE session_id = ? AND removed_at IS NULL ORDER BY position LIMIT ? OFFSET ?) AS c"
+        " JOIN case_revisions AS r ON r.id = c.revision_id"
+        " LEFT JOIN answers AS a ON a.id = (SELECT max(x.id) FROM answers AS x"
+        "   WHERE x.variant_id = ? AND x.revision_id = c.revision_id)"
+        " LEFT JOIN grades AS g ON g.answer_id = a.id AND g.grader = 'assertions'"
+        " ORDER BY c.position",
+        (session_id, limit, offset, variant_id),
+    )
+    return [CaseRow(*row) for row in rows]
+
+
+def tally(
+    connection: sqlite3.Connection, session_id: int, variant_id: int, split: Split = "test"
+) -> Tally:
+    """Count a variant's answers to the session's current case revisions."""
+    verdicts = f"SELECT a.case_id AS case_id, coalesce({_LABEL}, g.verdict) AS verdict{_STANDING}"
+    scores = connection.execute(
+        "SELECT epochs, score, count(*) FROM (SELECT case_id, count(*) AS epochs,"
+        " sum(CASE verdict WHEN 'pass' THEN 1.0 WHEN 'partial' THEN 0.5 ELSE 0.0 END) AS score"
+        f" FROM ({verdicts}) WHERE verdict IS NOT NULL GROUP BY case_id)"
+        " GROUP BY epochs, score ORDER BY epochs, score",
+        (variant_id, session_id, split),
+    ).fetchall()
+    total, cost, unpriced, seconds = connection.execute(
+        "SELECT count(*), coalesce(sum(a.cost_usd), 0), coalesce(sum(a.cost_usd IS NULL), 0),"
+        f" coalesce(sum(a.latency_s), 0){_STANDING}",
+        (variant_id, session_id, split),
+    ).fetchone()
+    judged = sum(int(epochs) * int(cases) for epochs, _, cases in scores)
+    return Tally(
+        tuple((int(e), float(s), int(n)) for e, s, n in scores),
+        int(total) - judged,
+        float(cost),
+        int(unpriced),
+        float(seconds),
+    )
+
+
+def next_unlabelled(
+    connection: sqlite3.Connection, session_id: int, variant_id: int, after: int
+) -> int | None:
+    """Return the next case whose newest answer waits for a verdict, in the list's order.
+
+    `after` is a position in the benchmark; the search goes on from the start when it
+    reaches the end. None when nothing waits.
+    """
+    query = (
+        "SELECT c.id FROM cases AS c JOIN answers AS a ON a.id ="
+        " (SELECT max(x.id) FROM answers AS x"
+        "  WHERE x.variant_id = ? AND x.revision_id = c.revision_id)"
+        " WHERE c.session_id = ? AND c.removed_at IS NULL AND c.position {}"
+        f" AND a.status = 'done' AND {_LABEL} IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM grades AS g WHERE g.answer_id = a.id)"
+        " ORDER BY c.position LIMIT 1"
+    )
+    for condition in ("> ?", "< ?"):
+        row = connection.execute(
+            query.format(condition), (variant_id, session_id, after)
+        ).fetchone()
+        if row:
+            return int(row[0])
+    return None
+
+
+def summaries(
+    connection: sqlite3.Connection, session_ids: list[int]
+) -> dict[int, tuple[int, float, int]]:
+    """Return (cases, US dollars spent, answers of unknown price) for each session."""
+    found: dict[int, tuple[int, float, int]] = {}
+    for session_id in session_ids:
+        row: tuple[Any, ...] = connection.execute(
+            "SELECT (SELECT count(*) FROM cases WHERE session_id = ? AND removed_at IS NULL),"
+            " coalesce(sum(cost_usd), 0), coalesce(sum(unpriced), 0)"
+            " FROM runs WHERE session_id = ?",
+            (session_id, session_id),
+        ).fetchone()
+        found[session_id] = (int(row[0]), float(row[1]), int(row[2]))
+    return found

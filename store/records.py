@@ -1,0 +1,231 @@
+"""What Litmus keeps, as plain frozen records. Every layer speaks in these."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Split = Literal["test", "train"]
+Rung = Literal["bare", "context", "rag", "tuned"]
+Verdict = Literal["pass", "partial", "fail"]
+# asking: a process is at work on it. done: a whole answer. stopped: by the person.
+# interrupted: its process died. cut: the stream ended early. failed: no answer came.
+Status = Literal["asking", "done", "stopped", "interrupted", "cut", "failed"]
+
+RUNGS: tuple[Rung, ...] = ("bare", "context", "rag", "tuned")
+SPLITS: tuple[Split, ...] = ("test", "train")
+VERDICTS: tuple[Verdict, ...] = ("pass", "partial", "fail")
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """One check of an answer, under promptfoo's names (`contains`, `not-icontains`, …).
+
+    `value` is what is looked for; `tolerance` is the absolute difference that
+    `numeric` allows.
+    """
+
+    type: str
+    value: str = ""
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a right answer must satisfy: a text for people, assertions for the machine."""
+
+    text: str = ""
+    assertions: tuple[Assertion, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.assertions)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A span of a document that holds the answer.
+
+    `start` and `end` are character offsets into the document's text and `page` counts
+    from 1; each is None where it is not known. `quote` is the span's own text.
+    """
+
+    document: str
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDraft:
+    """A case as it comes from a person or a file, before it is stored.
+
+    `key` is the id that the benchmark's author gave; empty asks for the next free number.
+    `messages` are earlier turns (`{"role", "content"}`) that stand before the prompt.
+    """
+
+    prompt: str
+    key: str = ""
+    expectation: Expectation = field(default_factory=Expectation)
+    messages: tuple[dict[str, str], ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    tags: tuple[str, ...] = ()
+    split: Split = "test"
+
+    def content(self) -> dict[str, Any]:
+        """Return what makes one revision differ from another, as JSON-ready values."""
+        values = asdict(self)
+        del values["key"]
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A stored case at one of its revisions. `position` counts from 0 in the benchmark."""
+
+    id: int
+    session_id: int
+    key: str
+    position: int
+    revision_id: int
+    number: int
+    draft: CaseDraft
+
+    @property
+    def prompt(self) -> str:
+        return self.draft.prompt
+
+    @property
+    def expectation(self) -> Expectation:
+        return self.draft.expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One experiment. `state` is what the screen needs to stand where it stood.
+
+    `cap_usd` is the most that the session may spend, in US dollars; None is no cap.
+    """
+
+    id: int
+    name: str
+    task: str
+    created_at: float
+    opened_at: float
+    cap_usd: float | None
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file read into text. `pages` are the offsets in `text` at which pages begin.
+
+    `attached` is its place among the documents in the context, None when it is not in it.
+    Its text is fetched apart, by `store.documents.text`, since it may be long.
+    """
+
+    id: int
+    session_id: int
+    name: str
+    path: str
+    sha256: str
+    media_type: str
+    bytes: int
+    chars: int
+    pages: tuple[int, ...]
+    attached: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to ask: model, provider, rung, system prompt, parameters, context settings.
+
+    Immutable; its `hash` names it. `documents` are (name, sha256) in the order in which
+    they stand in the context.
+    """
+
+    rung: Rung
+    provider: str
+    model: str
+    base_url: str = ""
+    system: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    documents: tuple[tuple[str, str], ...] = ()
+    id: int = 0
+
+    def content(self) -> dict[str, Any]:
+        """Return what identifies the variant, as JSON-ready values."""
+        values = asdict(self)
+        del values["id"]
+        return values
+
+    @property
+    def hash(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the variant's content."""
+        return content_hash(self.content())[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the server counted them; None where it did not say."""
+
+    prompt: int | None = None
+    completion: int | None = None
+    reasoning: int | None = None
+    cached: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One case × epoch under one variant. Times are in seconds, cost in US dollars.
+
+    `cost_usd` is None when the price is not known; `label` is a person's verdict, `grade`
+    the assertions' one, and `checks` their results as (type, value, passed, got).
+    """
+
+    id: int
+    run_id: int
+    variant_id: int
+    case_id: int
+    revision_id: int
+    epoch: int
+    attempt: int
+    status: Status
+    text: str
+    reasoning: str
+    error: str
+    model: str
+    usage: Usage
+    cost_usd: float | None
+    first_token_s: float | None
+    latency_s: float | None
+    started_at: float
+    sent_hash: str
+    answer_hash: str
+    label: Verdict | None = None
+    grade: Verdict | None = None
+    checks: tuple[tuple[str, str, bool, str], ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """A person's label wins over the machine's grade."""
+        return self.label or self.grade
+
+
+def content_hash(value: Any) -> str:
+    """Return the SHA-256 hex digest of a JSON-ready value in its canonical form."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def answer_hash(text: str) -> str:
+    """Return the hash of an answer's normalised text: NFC, white space folded.
+
+    Two answers that differ only in that are the same answer for a label.
+    """
+    import unicodedata
+
+    folded = " ".join(unicodedata.normalize("NFC", text).split())
+    return hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()

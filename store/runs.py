@@ -1,0 +1,291 @@
+"""Variants, runs and answers; the journal of answers that are still streaming."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from store.records import Answer, Status, Usage, Variant, Verdict, answer_hash
+
+_VARIANT = "v.id, v.rung, v.provider, v.model, v.base_url, v.system, v.parameters, v.documents"
+_LABEL = (
+    "(SELECT l.verdict FROM standing_labels AS l"
+    " WHERE l.revision_id = a.revision_id AND l.answer_hash = a.answer_hash)"
+)
+_ANSWER = (
+    "SELECT a.id, a.run_id, a.variant_id, a.case_id, a.revision_id, a.epoch, a.attempt,"
+    " a.status, a.text, a.reasoning, a.error, a.model, a.prompt_tokens, a.completion_tokens,"
+    " a.reasoning_tokens, a.cached_tokens, a.cost_usd, a.first_token_s, a.latency_s,"
+    " a.started_at, a.sent_hash, a.answer_hash,"
+    f" {_LABEL}, g.verdict, g.checks FROM answers AS a"
+    " LEFT JOIN grades AS g ON g.answer_id = a.id AND g.grader = 'assertions' "
+)
+_AFTER_USAGE = (
+    "cost_usd",
+    "first_token_s",
+    "latency_s",
+    "started_at",
+    "sent_hash",
+    "answer_hash",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How an answer ended. Times in seconds, cost in US dollars, None where not known."""
+
+    status: Status
+    text: str
+    reasoning: str = ""
+    error: str = ""
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float | None = None
+    first_token_s: float | None = None
+    latency_s: float | None = None
+    grade: Verdict | None = None
+    checks: tuple[tuple[str, str, bool, str], ...] = ()
+
+
+def keep_variant(connection: sqlite3.Connection, variant: Variant) -> Variant:
+    """Store a variant where it is new, and return it with its id."""
+    connection.execute(
+        "INSERT OR IGNORE INTO variants (hash, rung, provider, base_url, model, system,"
+        " parameters, documents, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            variant.hash,
+            variant.rung,
+            variant.provider,
+            variant.base_url,
+            variant.model,
+            variant.system,
+            json.dumps(variant.parameters),
+            json.dumps(variant.documents),
+            time.time(),
+        ),
+    )
+    row = connection.execute(
+        f"SELECT {_VARIANT} FROM variants AS v WHERE v.hash = ?", (variant.hash,)
+    ).fetchone()
+    return _variant(row)
+
+
+def find_variant(connection: sqlite3.Connection, variant: Variant) -> Variant | None:
+    """Return the stored variant of the same content, or None when it never ran."""
+    row = connection.execute(
+        f"SELECT {_VARIANT} FROM variants AS v WHERE v.hash = ?", (variant.hash,)
+    ).fetchone()
+    return _variant(row) if row else None
+
+
+def get_variant(connection: sqlite3.Connection, variant_id: int) -> Variant:
+    """Return a variant by its id."""
+    row = connection.execute(
+        f"SELECT {_VARIANT} FROM variants AS v WHERE v.id = ?", (variant_id,)
+    ).fetchone()
+    return _variant(row)
+
+
+def variants_of(connection: sqlite3.Connection, session_id: int) -> list[Variant]:
+    """Return the variants that ran in a session, the last used first."""
+    rows = connection.execute(
+        f"SELECT {_VARIANT} FROM variants AS v JOIN"
+        " (SELECT variant_id, max(id) AS latest FROM runs WHERE session_id = ?"
+        "  GROUP BY variant_id) AS used ON used.variant_id = v.id ORDER BY used.latest DESC",
+        (session_id,),
+    )
+    return [_variant(row) for row in rows]
+
+
+def start(connection: sqlite3.Connection, session_id: int, variant_id: int, benchmark: str) -> int:
+    """Begin a run of a variant, pinned to the benchmark's revision; return its id."""
+    cursor = connection.execute(
+        "INSERT INTO runs (session_id, variant_id, benchmark, started_at) VALUES (?, ?, ?, ?)",
+        (session_id, variant_id, benchmark, time.time()),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def end(connection: sqlite3.Connection, run_id: int, outcome: str) -> None:
+    """Note how a run ended: `finished`, `stopped`, `budget` or `failed`."""
+    connection.execute(
+        "UPDATE runs SET finished_at = ?, outcome = ? WHERE id = ?",
+        (time.time(), outcome, run_id),
+    )
+
+
+def missing(
+    connection: sqlite3.Connection, variant_id: int, revision_ids: Sequence[int], epochs: int
+) -> list[tuple[int, int]]:
+    """Return the (revision, epoch) pairs that have no whole answer under a variant yet."""
+    done = set[tuple[int, int]]()
+    for revision_id in revision_ids:
+        done.update(
+            (revision_id, epoch)
+            for (epoch,) in connection.execute(
+                "SELECT epoch FROM answers WHERE variant_id = ? AND revision_id = ?"
+                " AND status = 'done'",
+                (variant_id, revision_id),
+            )
+        )
+    return [
+        (revision_id, epoch)
+        for epoch in range(1, epochs + 1)
+        for revision_id in revision_ids
+        if (revision_id, epoch) not in done
+    ]
+
+
+def ask(
+    connection: sqlite3.Connection,
+    *,
+    run_id: int,
+    variant_id: int,
+    case_id: int,
+    revision_id: int,
+    epoch: int,
+    attempt: int,
+    owner: str,
+    sent_hash: str,
+) -> int:
+    """Note that an answer is being asked for; return its id."""
+    cursor = connection.execute(
+        "INSERT INTO answers (run_id, variant_id, case_id, revision_id, epoch, attempt, status,"
+        " owner, started_at, sent_hash) VALUES (?, ?, ?, ?, ?, ?, 'asking', ?, ?, ?)",
+        (run_id, variant_id, case_id, revision_id, epoch, attempt, owner, time.time(), sent_hash),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def journal(connection: sqlite3.Connection, deltas: Iterable[tuple[int, str, str]]) -> None:
+    """Append what has streamed in since the last time: (answer id, text, reasoning)."""
+    connection.executemany(
+        "INSERT INTO journal (answer_id, text, reasoning) VALUES (?, ?, ?)", deltas
+    )
+
+
+def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> None:
+    """Store how an answer ended, with its grade, and drop its journal."""
+    usage = end.usage
+    connection.execute(
+        "UPDATE answers SET status = ?, text = ?, reasoning = ?, error = ?, model = ?,"
+        " prompt_tokens = ?, completion_tokens = ?, reasoning_tokens = ?, cached_tokens = ?,"
+        " cost_usd = ?, first_token_s = ?, latency_s = ?, answer_hash = ? WHERE id = ?",
+        (
+            end.status,
+            end.text,
+            end.reasoning,
+            end.error,
+            end.model,
+            usage.prompt,
+            usage.completion,
+            usage.reasoning,
+            usage.cached,
+            end.cost_usd,
+            end.first_token_s,
+            end.latency_s,
+            answer_hash(end.text),
+            answer_id,
+        ),
+    )
+    connection.execute("DELETE FROM journal WHERE answer_id = ?", (answer_id,))
+    # A call that failed before its first token is not counted as one of unknown price.
+    unpriced = end.cost_usd is None and bool(end.text or end.status == "done")
+    connection.execute(
+        "UPDATE runs SET cost_usd = cost_usd + ?, unpriced = unpriced + ?"
+        " WHERE id = (SELECT run_id FROM answers WHERE id = ?)",
+        (end.cost_usd or 0.0, int(unpriced), answer_id),
+    )
+    if end.grade is not None:
+        keep_grade(connection, answer_id, "assertions", end.grade, end.checks)
+
+
+def keep_grade(
+    connection: sqlite3.Connection,
+    answer_id: int,
+    grader: str,
+    verdict: Verdict,
+    checks: Sequence[tuple[str, str, bool, str]],
+) -> None:
+    """Store a grader's verdict on an answer, in place of an earlier one of the same grader."""
+    connection.execute(
+        "INSERT INTO grades (answer_id, grader, verdict, checks, created_at)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (answer_id, grader) DO UPDATE SET"
+        " verdict = excluded.verdict, checks = excluded.checks, created_at = excluded.created_at",
+        (answer_id, grader, verdict, json.dumps(checks), time.time()),
+    )
+
+
+def interrupt(connection: sqlite3.Connection, owner: str) -> int:
+    """Put together what a dead process had journalled; return the number of its answers."""
+    ids = [
+        row[0]
+        for row in connection.execute(
+            "SELECT id FROM answers WHERE status = 'asking' AND owner = ?", (owner,)
+        )
+    ]
+    for answer_id in ids:
+        text, reasoning = streamed(connection, answer_id)
+        finish(connection, answer_id, Finish("interrupted", text, reasoning))
+    return len(ids)
+
+
+def streamed(connection: sqlite3.Connection, answer_id: int) -> tuple[str, str]:
+    """Return text and reasoning that the journal holds of an answer."""
+    rows = connection.execute(
+        "SELECT text, reasoning FROM journal WHERE answer_id = ? ORDER BY id", (answer_id,)
+    ).fetchall()
+    return "".join(row[0] for row in rows), "".join(row[1] for row in rows)
+
+
+def get(connection: sqlite3.Connection, answer_id: int) -> Answer | None:
+    """Return an answer with its standing label and grade, or None."""
+    row = connection.execute(f"{_ANSWER} WHERE a.id = ?", (answer_id,)).fetchone()
+    return _answer(row) if row else None
+
+
+def latest(connection: sqlite3.Connection, variant_id: int, revision_id: int) -> Answer | None:
+    """Return the newest answer of a variant to a case revision, whole or not, or None."""
+    row = connection.execute(
+        f"{_ANSWER} WHERE a.variant_id = ? AND a.revision_id = ? ORDER BY a.id DESC LIMIT 1",
+        (variant_id, revision_id),
+    ).fetchone()
+    return _answer(row) if row else None
+
+
+def answers_of_run(connection: sqlite3.Connection, run_id: int) -> list[Answer]:
+    """Return all answers of a run in the order in which they were asked for."""
+    rows = connection.execute(f"{_ANSWER} WHERE a.run_id = ? ORDER BY a.id", (run_id,))
+    return [_answer(row) for row in rows]
+
+
+def _variant(row: Sequence[Any]) -> Variant:
+    identity, rung, provider, model, base_url, system, parameters, documents = row
+    return Variant(
+        rung=rung,
+        provider=provider,
+        model=model,
+        base_url=base_url,
+        system=system,
+        parameters=json.loads(parameters),
+        documents=tuple((name, sha256) for name, sha256 in json.loads(documents)),
+        id=identity,
+    )
+
+
+def _answer(row: Sequence[Any]) -> Answer:
+    label, grade, checks = row[22:]
+    return Answer(
+        *row[:12],
+        usage=Usage(*row[12:16]),
+        **dict(zip(_AFTER_USAGE, row[16:22], strict=True)),
+        label=label,
+        grade=grade,
+        checks=tuple((c[0], c[1], c[2], c[3]) for c in json.loads(checks or "[]")),
+    )

@@ -1,0 +1,41 @@
+"""The one door through which untrusted text reaches the screen.
+
+Model output, documents, file names and errors from servers are never markup and never
+escape sequences: control characters and bidi controls become visible glyphs, and the
+result is a `Content`, which Textual does not parse.
+"""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+_BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_VISIBLE: dict[int, str] = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"},
+    0x7F: "␡",
+    **{code: f"‹{code:02X}›" for code in range(0x80, 0xA0)},
+    **{code: f"‹U+{code:04X}›" for code in _BIDI},
+    **{code: f"‹U+{code:04X}›" for code in (0x2028, 0x2029, 0xFEFF)},
+}
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_TABLE = str.maketrans({**_VISIBLE, **_SURROGATES})
+
+
+def visible(text: str) -> str:
+    """Return text in which nothing is left that a terminal would obey.
+
+    Newline and tab stay; CR LF counts as a newline. Every other C0 control, DEL, C1 and
+    the bidi controls become glyphs that can be seen.
+    """
+    return text.replace("\r\n", "\n").translate(_TABLE)
+
+
+def one_line(text: str, limit: int = 400) -> str:
+    """Return `visible` text on a single line of at most `limit` characters."""
+    head = " ".join(visible(text[: limit * 4]).split())
+    return head if len(head) <= limit else head[: limit - 1] + "…"
+
+
+def content(text: str, style: str = "") -> Content:
+    """Return untrusted text as displayable content without markup."""
+    return Content.styled(visible(text), style) if style else Content(visible(text))
