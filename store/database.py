@@ -14,6 +14,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from store import migrations
 from store.errors import StoreError
 
+# What the functions of this package take; other packages only pass it on.
+Connection = sqlite3.Connection
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -51,8 +54,11 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run `function(connection, …)` in a transaction on the writer thread."""
-        return await asyncio.wrap_future(self.submit(function, *args, **kwargs))
+        """Run `function(connection, …)` in a transaction on the writer thread.
+
+        Cancelling the wait does not cancel the write.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self.submit(function, *args, **kwargs)))
 
     def write_now(
         self,

@@ -1,8 +1,12 @@
-"""What can go wrong with what is kept. Each message is one plain sentence."""
+"""What can go wrong, told to a person: each message is one plain sentence."""
 
 
-class StoreError(Exception):
-    """Litmus cannot keep or read its data; the message says why and what to do."""
+class PlainError(Exception):
+    """A fault that is told as it stands; `str()` says what is wrong and what to do."""
+
+
+class StoreError(PlainError):
+    """Litmus cannot keep or read its data."""
 
 
 class NotFound(StoreError):

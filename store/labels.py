@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from store.records import Verdict
@@ -46,6 +45,16 @@ def add(
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def carry_over(connection: sqlite3.Connection, old_revision: int, new_revision: int) -> None:
+    """Let a case's labels stand for its new revision too, which asks and expects the same."""
+    connection.execute(
+        "INSERT INTO labels (session_id, revision_id, answer_hash, verdict, reason, note,"
+        " source, created_at) SELECT session_id, ?, answer_hash, verdict, reason, note,"
+        " 'carried', created_at FROM standing_labels WHERE revision_id = ?",
+        (new_revision, old_revision),
+    )
 
 
 def undo(connection: sqlite3.Connection, session_id: int) -> Label | None:
@@ -94,8 +103,8 @@ class LabelledAnswer:
     note: str
 
 
-def labelled_answers(connection: sqlite3.Connection, session_id: int) -> Iterator[LabelledAnswer]:
-    """Yield every standing label of a session with its answer, in the benchmark's order."""
+def labelled_answers(connection: sqlite3.Connection, session_id: int) -> list[LabelledAnswer]:
+    """Return every standing label of a session with its answer, in the benchmark's order."""
     rows = connection.execute(
         "SELECT c.key, v.rung, v.model, a.text, l.verdict, l.reason, l.note"
         " FROM standing_labels AS l"
@@ -106,5 +115,4 @@ def labelled_answers(connection: sqlite3.Connection, session_id: int) -> Iterato
         " WHERE l.session_id = ? ORDER BY c.position, a.id",
         (session_id,),
     )
-    for row in rows:
-        yield LabelledAnswer(*row)
+    return [LabelledAnswer(*row) for row in rows]

@@ -119,6 +119,7 @@ CREATE TABLE answers (
     started_at REAL NOT NULL,
     sent_hash TEXT NOT NULL,
     answer_hash TEXT NOT NULL DEFAULT '',
+    carried_from INTEGER REFERENCES answers,
     UNIQUE (run_id, revision_id, epoch, attempt)
 );
 CREATE INDEX answers_by_variant ON answers(variant_id, revision_id, epoch, id);

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from store.records import Split, Status, Verdict
 
@@ -123,17 +123,29 @@ def next_unlabelled(
     return None
 
 
-def summaries(
-    connection: sqlite3.Connection, session_ids: list[int]
-) -> dict[int, tuple[int, float, int]]:
-    """Return (cases, US dollars spent, answers of unknown price) for each session."""
-    found: dict[int, tuple[int, float, int]] = {}
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A session in numbers. US dollars; `unpriced` answers had no known price."""
+
+    cases: int
+    cost_usd: float
+    unpriced: int
+
+    @property
+    def known_cost_usd(self) -> float | None:
+        """What it cost, or None where the price of any answer is not known."""
+        return None if self.unpriced else self.cost_usd
+
+
+def summaries(connection: sqlite3.Connection, session_ids: Sequence[int]) -> dict[int, Summary]:
+    """Return each session in numbers."""
+    found: dict[int, Summary] = {}
     for session_id in session_ids:
-        row: tuple[Any, ...] = connection.execute(
+        row = connection.execute(
             "SELECT (SELECT count(*) FROM cases WHERE session_id = ? AND removed_at IS NULL),"
             " coalesce(sum(cost_usd), 0), coalesce(sum(unpriced), 0)"
             " FROM runs WHERE session_id = ?",
             (session_id, session_id),
         ).fetchone()
-        found[session_id] = (int(row[0]), float(row[1]), int(row[2]))
+        found[session_id] = Summary(int(row[0]), float(row[1]), int(row[2]))
     return found

@@ -18,6 +18,8 @@ RUNGS: tuple[Rung, ...] = ("bare", "context", "rag", "tuned")
 SPLITS: tuple[Split, ...] = ("test", "train")
 VERDICTS: tuple[Verdict, ...] = ("pass", "partial", "fail")
 
+DEFAULT_CAP_USD = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Assertion:

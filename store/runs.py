@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from store.errors import NotFound
 from store.records import Answer, Status, Usage, Variant, Verdict, answer_hash
 
 _VARIANT = "v.id, v.rung, v.provider, v.model, v.base_url, v.system, v.parameters, v.documents"
@@ -112,7 +113,11 @@ def start(connection: sqlite3.Connection, session_id: int, variant_id: int, benc
 
 
 def end(connection: sqlite3.Connection, run_id: int, outcome: str) -> None:
-    """Note how a run ended: `finished`, `stopped`, `budget` or `failed`."""
+    """Note how a run ended: `finished`, `stopped`, `budget` or `failed`.
+
+    What it asked for and did not finish is kept as stopped.
+    """
+    _close_open(connection, "run_id", run_id, "stopped")
     connection.execute(
         "UPDATE runs SET finished_at = ?, outcome = ? WHERE id = ?",
         (time.time(), outcome, run_id),
@@ -170,8 +175,8 @@ def journal(connection: sqlite3.Connection, deltas: Iterable[tuple[int, str, str
     )
 
 
-def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> None:
-    """Store how an answer ended, with its grade, and drop its journal."""
+def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> Answer:
+    """Store how an answer ended, with its grade, drop its journal, and return it."""
     usage = end.usage
     connection.execute(
         "UPDATE answers SET status = ?, text = ?, reasoning = ?, error = ?, model = ?,"
@@ -204,6 +209,7 @@ def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> None:
     )
     if end.grade is not None:
         keep_grade(connection, answer_id, "assertions", end.grade, end.checks)
+    return get(connection, answer_id)
 
 
 def keep_grade(
@@ -222,18 +228,45 @@ def keep_grade(
     )
 
 
+def carry_over(
+    connection: sqlite3.Connection, old_revision: int, new_revision: int
+) -> list[tuple[int, str]]:
+    """Copy whole answers to a case's new revision, whose prompt is the old one's.
+
+    The newest answer of each variant and epoch is copied, without its grade, and remembers
+    where it came from. Returns (id, text) of the copies.
+    """
+    copied = (
+        "run_id, variant_id, case_id, epoch, attempt, status, owner, text, reasoning, error,"
+        " model, prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens, cost_usd,"
+        " first_token_s, latency_s, started_at, sent_hash, answer_hash"
+    )
+    connection.execute(
+        f"INSERT INTO answers (revision_id, carried_from, {copied})"
+        f" SELECT ?, id, {copied} FROM answers WHERE id IN (SELECT max(id) FROM answers"
+        " WHERE revision_id = ? AND status = 'done' GROUP BY variant_id, epoch)",
+        (new_revision, old_revision),
+    )
+    return connection.execute(
+        "SELECT id, text FROM answers WHERE revision_id = ?", (new_revision,)
+    ).fetchall()
+
+
 def interrupt(connection: sqlite3.Connection, owner: str) -> int:
     """Put together what a dead process had journalled; return the number of its answers."""
-    ids = [
-        row[0]
-        for row in connection.execute(
-            "SELECT id FROM answers WHERE status = 'asking' AND owner = ?", (owner,)
-        )
-    ]
-    for answer_id in ids:
+    return _close_open(connection, "owner", owner, "interrupted")
+
+
+def _close_open(
+    connection: sqlite3.Connection, column: str, value: str | int, status: Status
+) -> int:
+    rows = connection.execute(
+        f"SELECT id FROM answers WHERE status = 'asking' AND {column} = ?", (value,)
+    ).fetchall()
+    for (answer_id,) in rows:
         text, reasoning = streamed(connection, answer_id)
-        finish(connection, answer_id, Finish("interrupted", text, reasoning))
-    return len(ids)
+        finish(connection, answer_id, Finish(status, text, reasoning))
+    return len(rows)
 
 
 def streamed(connection: sqlite3.Connection, answer_id: int) -> tuple[str, str]:
@@ -244,10 +277,12 @@ def streamed(connection: sqlite3.Connection, answer_id: int) -> tuple[str, str]:
     return "".join(row[0] for row in rows), "".join(row[1] for row in rows)
 
 
-def get(connection: sqlite3.Connection, answer_id: int) -> Answer | None:
-    """Return an answer with its standing label and grade, or None."""
+def get(connection: sqlite3.Connection, answer_id: int) -> Answer:
+    """Return an answer with its standing label and grade. Raises NotFound."""
     row = connection.execute(f"{_ANSWER} WHERE a.id = ?", (answer_id,)).fetchone()
-    return _answer(row) if row else None
+    if row is None:
+        raise NotFound("That answer is no longer there.")
+    return _answer(row)
 
 
 def latest(connection: sqlite3.Connection, variant_id: int, revision_id: int) -> Answer | None:

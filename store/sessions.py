@@ -8,13 +8,16 @@ import time
 from typing import Any
 
 from store.errors import Conflict, NotFound
-from store.records import Session
+from store.records import DEFAULT_CAP_USD, Session
 
 _COLUMNS = "id, name, task, created_at, opened_at, cap_usd, state"
 
 
 def create(
-    connection: sqlite3.Connection, name: str, task: str = "", cap_usd: float | None = None
+    connection: sqlite3.Connection,
+    name: str,
+    task: str = "",
+    cap_usd: float | None = DEFAULT_CAP_USD,
 ) -> Session:
     """Make a session and return it. Raises Conflict when the name is taken."""
     now = time.time()

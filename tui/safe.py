@@ -7,7 +7,10 @@ result is a `Content`, which Textual does not parse.
 
 from __future__ import annotations
 
-from textual.content import Content
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.content import Content
 
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _VISIBLE: dict[int, str] = {
@@ -31,11 +34,20 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 400) -> str:
-    """Return `visible` text on a single line of at most `limit` characters."""
+    """Return `visible` text on a single line of at most `limit` characters.
+
+    An ellipsis at its end says that there is more. Only the beginning of a long text is
+    looked at, so that any text costs the same.
+    """
+    text = text.strip(" \t\n")
     head = " ".join(visible(text[: limit * 4]).split())
-    return head if len(head) <= limit else head[: limit - 1] + "…"
+    whole = len(text) <= limit * 4 and len(head) <= limit
+    return head if whole else head[: limit - 1] + "…"
 
 
 def content(text: str, style: str = "") -> Content:
     """Return untrusted text as displayable content without markup."""
+    # Here, since the command line shares this module and starts without Textual.
+    from textual.content import Content
+
     return Content.styled(visible(text), style) if style else Content(visible(text))

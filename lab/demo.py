@@ -1,0 +1,76 @@
+"""The demo: the ladder on an invented company's documents, with the embedded model.
+
+Nothing of it is prepared: the model is asked, its answers are graded, the rates are theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+
+from lab.desk import Desk
+from lab.engine import Engine
+from lab.interop.benchmark import read_benchmark
+from lab.run import Run
+from store import benchmarks, sessions
+from store.errors import NotFound
+from store.reading import read
+from store.records import Rung, Session
+
+SESSION = "demo"
+TASK = "Answer questions about a small ferry company from its own papers."
+CONTEXT = ("notes.md", "ticket-office.txt")
+RUNGS: tuple[Rung, ...] = ("bare", "context")
+
+
+def fixtures() -> Path:
+    """Return the folder with the demo's files, installed or in a checkout."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "fixtures", here.parent / "fixtures"):
+        if (folder / "benchmark.jsonl").is_file():
+            return folder
+    raise NotFound(
+        "The demo's files are missing from this installation; install litmus-bench anew."
+    )
+
+
+async def prepare(engine: Engine, *, start_model: bool = True) -> Desk:
+    """Open the demo's session, made where it is new: its cases, documents and set-up."""
+    session = await _session(engine)
+    desk = await Desk.open(engine, session)
+    folder = fixtures()
+    if not await engine.database.read(benchmarks.count, session.id):
+        found = await asyncio.to_thread(read_benchmark, folder / "benchmark.jsonl")
+        await desk.add_cases(found.cases)
+    if not desk.documents:
+        for name in CONTEXT:
+            document = await asyncio.to_thread(read, folder / "documents" / name)
+            await desk.add_document(document, attach=True)
+        handbook = await asyncio.to_thread(read, folder / "documents" / "handbook.pdf")
+        await desk.add_document(handbook, attach=False)
+    if desk.setup is None and start_model:
+        model = await engine.best_model("embedded")
+        desk.setup = Setup(
+            "embedded", model, system=SYSTEM, parameters=engine.parameters("embedded")
+        )
+        await desk.save()
+    return desk
+
+
+async def climb(desk: Desk) -> AsyncGenerator[Run]:
+    """Prepare a run of each rung after the other, on the same test cases."""
+    setup = desk.setup
+    if setup is None:
+        raise NotFound("The demo has no model yet; choose one first.")
+    cases = await desk.cases("test")
+    for rung in RUNGS:
+        yield await desk.ask(cases, replace(setup, rung=rung).variant(desk.documents))
+
+
+async def _session(engine: Engine) -> Session:
+    try:
+        return await engine.database.read(sessions.named, SESSION)
+    except NotFound:
+        return await engine.database.write(sessions.create, SESSION, TASK)

@@ -1,0 +1,220 @@
+"""A session at work: what the app and the command line both do, and neither does alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lab.engine import Engine
+from lab.grading import checks_of, grade
+from lab.prompt import Message, assemble
+from lab.run import Plan, Run
+from lab.setup import Setup
+from lab.standing import Standing, standing, standings
+from store import benchmarks, documents, labels, overview, runs, sessions
+from store.database import Connection
+from store.reading import ReadDocument
+from store.records import Answer, Case, CaseDraft, Document, Session, Split, Variant, Verdict
+
+
+class Desk:
+    """One open session. Its documents and set-up are held here; the rest is asked for."""
+
+    def __init__(self, engine: Engine, session: Session, setup: Setup | None) -> None:
+        self.engine = engine
+        self.database = engine.database
+        self.session = session
+        self.setup = setup
+        self.documents: list[Document] = []
+
+    @staticmethod
+    async def open(engine: Engine, session: Session) -> Desk:
+        """Open a session where it was left, and note that it is in use."""
+        await engine.database.write(sessions.touch, session.id)
+        kept = session.state.get("setup")
+        desk = Desk(engine, session, Setup.from_json(kept) if kept else None)
+        await desk.refresh_documents()
+        return desk
+
+    # -- the set-up -----------------------------------------------------------------
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Cursor, drafts and choices; change it and call `save`."""
+        return self.session.state
+
+    async def save(self) -> None:
+        """Keep the state and the set-up."""
+        if self.setup is not None:
+            self.state["setup"] = self.setup.to_json()
+        await self.database.write(sessions.save_state, self.session.id, dict(self.state))
+
+    async def choose(self, setup: Setup) -> None:
+        """Ask with another set-up from now on; new sessions begin with it too."""
+        self.setup = setup
+        await self.save()
+        bare = replace(setup, rung="bare")
+        await self.database.write(sessions.save_setting, "setup", bare.to_json())
+
+    def variant(self) -> Variant | None:
+        """Return the variant that would be asked now, not stored yet; None without a model."""
+        return self.setup.variant(self.documents) if self.setup else None
+
+    async def stored_variant(self, variant: Variant) -> Variant:
+        """Return the variant with its id; an id of 0 means that it never ran."""
+        return await self.database.read(runs.find_variant, variant) or variant
+
+    # -- documents ------------------------------------------------------------------
+
+    async def refresh_documents(self) -> None:
+        """Read the list of documents anew."""
+        self.documents = await self.database.read(documents.listed, self.session.id)
+
+    async def add_document(self, given: ReadDocument, *, attach: bool) -> Document:
+        """Keep a document that was read, in the context where `attach` says so."""
+        document = await self.database.write(documents.add, self.session.id, given, attach=attach)
+        await self.refresh_documents()
+        return document
+
+    async def attach(self, document_id: int, attached: bool) -> None:
+        """Put a document into the context, or take it out."""
+        await self.database.write(documents.set_attached, document_id, attached)
+        await self.refresh_documents()
+
+    async def move_document(self, document_id: int, step: int) -> None:
+        """Move a document up (-1) or down (1) in the context."""
+        await self.database.write(documents.move, document_id, step)
+        await self.refresh_documents()
+
+    async def remove_document(self, document_id: int) -> None:
+        """Take a document out of the session."""
+        await self.database.write(documents.remove, document_id)
+        await self.refresh_documents()
+
+    # -- cases ----------------------------------------------------------------------
+
+    async def add_cases(self, drafts: Iterable[CaseDraft]) -> list[int]:
+        """Append cases to the benchmark and return their ids."""
+        return await self.database.write(benchmarks.add, self.session.id, list(drafts))
+
+    async def case(self, case_id: int) -> Case:
+        """Return a case at its current revision."""
+        return await self.database.read(benchmarks.get, case_id)
+
+    async def revise(self, case: Case, draft: CaseDraft) -> Case:
+        """Store an edited case as a new revision and return it.
+
+        Where the prompt stays as it was, its answers are carried over and graded anew;
+        labels are carried over too where the expectation stays.
+        """
+        return await self.database.write(_revise, case, draft)
+
+    async def cases(self, split: Split | None = "test") -> list[Case]:
+        """Return the benchmark's cases of a split, or all of them."""
+        return await self.database.read(benchmarks.cases, self.session.id, split=split)
+
+    # -- asking ---------------------------------------------------------------------
+
+    async def ask(
+        self,
+        cases: Sequence[Case],
+        variant: Variant,
+        *,
+        epochs: int = 1,
+        concurrency: int = 0,
+        fresh: bool = False,
+        cap_usd: float | None = None,
+    ) -> Run:
+        """Prepare a run. `concurrency` 0 takes what suits the provider."""
+        plan = Plan(
+            session_id=self.session.id,
+            variant=variant,
+            cases=cases,
+            epochs=epochs,
+            concurrency=concurrency or self.engine.concurrency(variant.provider),
+            fresh=fresh,
+            cap_usd=cap_usd if cap_usd is not None else self.session.cap_usd,
+        )
+        return await self.engine.start(plan)
+
+    async def missing(
+        self, cases: Sequence[Case], variant: Variant, epochs: int, *, fresh: bool = False
+    ) -> int:
+        """Return how many answers a run would ask for."""
+        if fresh or not variant.id:
+            return len(cases) * epochs
+        revisions = [case.revision_id for case in cases]
+        return len(await self.database.read(runs.missing, variant.id, revisions, epochs))
+
+    async def sent(self, case: Case, variant: Variant) -> list[Message]:
+        """Return exactly what is sent for a case under a variant."""
+        texts = [
+            (name, await self.database.read(documents.text, sha256))
+            for name, sha256 in variant.documents
+        ]
+        return assemble(case.draft, system=variant.system, documents=texts)
+
+    async def answer(self, case: Case, variant: Variant) -> Answer | None:
+        """Return a variant's newest answer to a case, or None."""
+        if not variant.id:
+            return None
+        return await self.database.read(runs.latest, variant.id, case.revision_id)
+
+    # -- labels ---------------------------------------------------------------------
+
+    async def label(self, answer: Answer, verdict: Verdict, *, reason: str = "") -> None:
+        """Append a person's verdict on an answer."""
+        await self.database.write(
+            labels.add,
+            self.session.id,
+            answer.revision_id,
+            answer.answer_hash,
+            verdict,
+            reason=reason,
+        )
+
+    async def undo(self) -> labels.Label | None:
+        """Undo the last verdict of this session that stands; return it, or None."""
+        return await self.database.write(labels.undo, self.session.id)
+
+    async def next_unlabelled(self, variant: Variant, position: int) -> int | None:
+        """Return the id of the next case whose answer waits for a verdict, or None."""
+        return await self.database.read(
+            overview.next_unlabelled, self.session.id, variant.id, position
+        )
+
+    # -- where it stands --------------------------------------------------------------
+
+    async def rows(self, variant: Variant, offset: int, limit: int) -> list[overview.CaseRow]:
+        """Return a window of the case list as it stands under a variant."""
+        return await self.database.read(
+            overview.case_rows, self.session.id, variant.id, limit, offset
+        )
+
+    async def standings(self) -> list[Standing]:
+        """Return where every variant stands that ran in this session."""
+        return await self.database.read(standings, self.session.id)
+
+    async def standing(self, variant: Variant) -> Standing:
+        """Return where one variant stands."""
+        return await self.database.read(standing, self.session.id, variant)
+
+    async def spent(self) -> tuple[float, int]:
+        """Return US dollars spent, and how many answers had no known price."""
+        return await self.database.read(sessions.spent, self.session.id)
+
+
+def _revise(connection: Connection, case: Case, draft: CaseDraft) -> Case:
+    revised = benchmarks.revise(connection, case.id, draft)
+    old, new = case.draft, revised.draft
+    same_prompt = (old.prompt, old.messages) == (new.prompt, new.messages)
+    if revised.revision_id == case.revision_id or not same_prompt:
+        return revised
+    for answer_id, text in runs.carry_over(connection, case.revision_id, revised.revision_id):
+        graded = grade(draft.expectation, text)
+        if graded is not None:
+            runs.keep_grade(connection, answer_id, "assertions", graded.verdict, checks_of(graded))
+    if old.expectation == new.expectation:
+        labels.carry_over(connection, case.revision_id, revised.revision_id)
+    return revised

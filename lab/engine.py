@@ -1,0 +1,212 @@
+"""What a display holds: the store, the models, and the runs of this process."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from lab import prices, providers
+from lab.ask import Client, Endpoint, ModelInfo
+from lab.embedded import EmbeddedError, EmbeddedServer, extra_installed, missing
+from lab.failures import AskError
+from lab.run import Plan, Run
+from lab.setup import DEFAULT_SYSTEM, Setup
+from store import sessions
+from store.database import Database
+from store.owners import Owner, recover
+from store.records import Variant
+
+
+class Engine:
+    """One for each process. Open it once, close it before the process ends."""
+
+    def __init__(self, home: Path) -> None:
+        """Open the store in `home`. Raises StoreError."""
+        self.database = Database(home)
+        self.embedded = EmbeddedServer()
+        self._owner: Owner | None = None
+        self._clients: dict[tuple[str, str], Client] = {}
+        self._windows: dict[tuple[str, str, str], int | None] = {}
+
+    async def recover(self) -> int:
+        """Keep what a Litmus that died was streaming, as interrupted; return how many."""
+        return await self.database.write(recover, self.database.home)
+
+    async def close(self) -> None:
+        """Stop the embedded model, close the connections and the store."""
+        for client in self._clients.values():
+            await client.close()
+        await self.embedded.stop()
+        await asyncio.to_thread(self._close_store)
+
+    async def models(self, provider: str, base_url: str = "") -> list[ModelInfo]:
+        """Return what a provider offers. Raises AskError, ProviderError, EmbeddedError."""
+        client = await self.client(provider, base_url)
+        return await client.models()
+
+    async def best_model(self, provider: str, base_url: str = "") -> str:
+        """Return the best model that a provider offers, as far as its preset knows.
+
+        Raises AskError when there is none to choose.
+        """
+        preset = providers.load().get(provider)
+        wanted = preset.best if preset else ()
+        offered = [model.id for model in await self.models(provider, base_url)]
+        for model in (*wanted, *offered):
+            if model in offered:
+                return model
+        raise AskError(
+            f"{provider} offers no model; load one there, or name one with --model.",
+            "model",
+            fatal=True,
+        )
+
+    async def setup_for(self, provider: str, base_url: str = "", *, model: str = "") -> Setup:
+        """Return a set-up on a provider, with its best model where none is named."""
+        preset = providers.load().get(provider)
+        return Setup(
+            provider,
+            model or await self.best_model(provider, base_url),
+            base_url=base_url,
+            system=DEFAULT_SYSTEM,
+            parameters=dict(preset.parameters) if preset else {},
+        )
+
+    async def default_setup(self, *, model: str = "") -> Setup:
+        """Return the set-up that a new session begins with.
+
+        That is the one used last, else the best of what is found. Raises AskError when
+        nothing is found.
+        """
+        kept = await self.database.read(sessions.setting, "setup")
+        if kept:
+            return Setup.from_json(kept)
+        for provider, base_url in await self.found():
+            return await self.setup_for(provider, base_url, model=model)
+        raise AskError(self.nothing_found(), "key", fatal=True)
+
+    async def found(self) -> list[tuple[str, str]]:
+        """Return (provider, base URL) of what could be asked: keys, servers, embedded."""
+        here = [(preset.name, "") for preset in providers.found()]
+        here += [(server.provider, "") for server in await providers.detect_local()]
+        if self.embedded.available() is None:
+            here.append(("embedded", ""))
+        return here
+
+    def nothing_found(self) -> str:
+        """Return one sentence on how to get a model to ask."""
+        return (
+            "No model was found to ask: set OPENAI_API_KEY or another provider's key, start a "
+            "local server such as Ollama, or run `litmus demo` for the embedded model."
+        )
+
+    def refuse_without_extra(self) -> None:
+        """Raise EmbeddedError when the embedded model's engine is not installed."""
+        lack = missing()
+        if lack and not extra_installed():
+            raise EmbeddedError(lack)
+
+    def concurrency(self, provider: str) -> int:
+        """Return how many questions at once suit a provider."""
+        if provider == "embedded":
+            return self.embedded.slots
+        preset = providers.load().get(provider)
+        return 4 if preset and preset.local else 8
+
+    async def client(self, provider: str, base_url: str = "") -> Client:
+        """Return the client of a provider; the embedded one is started when it is down."""
+        if provider == "embedded":
+            return await self._embedded_client()
+        key = (provider, base_url)
+        if key not in self._clients:
+            # A keyring may ask the system's service, which can take its time.
+            found = await asyncio.to_thread(providers.resolve, provider, base_url=base_url or None)
+            self._clients[key] = Client(
+                Endpoint(
+                    provider=provider,
+                    label=found.label,
+                    base_url=found.base_url,
+                    api_key=found.api_key or "",
+                    key_hint=found.key_hint,
+                    local=found.local,
+                    prices=found.prices,
+                )
+            )
+        return self._clients[key]
+
+    async def forget(self, provider: str, base_url: str = "") -> None:
+        """Close a provider's client, so that the next one takes a new key or address."""
+        client = self._clients.pop((provider, base_url), None)
+        if client is not None:
+            await client.close()
+
+    async def start(self, plan: Plan) -> Run:
+        """Prepare a run of a plan; nothing is asked before its events are iterated.
+
+        Raises AskError, ProviderError or EmbeddedError when its model cannot be asked.
+        """
+        variant = plan.variant
+        client = await self.client(variant.provider, variant.base_url)
+        if variant.provider == "embedded":
+            await self._refuse_other_model(client, variant)
+        window = await self.window(variant)
+        if self._owner is None:
+            self._owner = await asyncio.to_thread(Owner, self.database.home)
+        return Run(self.database, client, self._owner.name, plan, window=window)
+
+    async def window(self, variant: Variant) -> int | None:
+        """Return how many tokens a variant's model can take, None where nobody says."""
+        key = (variant.provider, variant.base_url, variant.model)
+        if key not in self._windows:
+            client = await self.client(variant.provider, variant.base_url)
+            found = client.endpoint.window if variant.provider == "embedded" else None
+            if found is None and client.endpoint.local:
+                found = await self._listed_window(client, variant.model)
+            if found is None:
+                found = await asyncio.to_thread(
+                    prices.window, client.endpoint.prices, variant.model
+                )
+            self._windows[key] = found
+        return self._windows[key]
+
+    async def _listed_window(self, client: Client, model: str) -> int | None:
+        try:
+            offered = await client.models()
+        except AskError as error:
+            if error.fatal and error.kind == "server":
+                raise
+            return None  # a server without a list of models can still answer
+        return next((item.window for item in offered if item.id == model), None)
+
+    async def _refuse_other_model(self, client: Client, variant: Variant) -> None:
+        names = [model.id for model in await client.models()]
+        if variant.model not in names:
+            raise AskError(
+                f"The embedded server has no model “{variant.model}”; it serves {names[0]}.",
+                "model",
+                fatal=True,
+            )
+
+    async def _embedded_client(self) -> Client:
+        served = await self.embedded.ensure()
+        key = ("embedded", served.base_url)
+        if key not in self._clients:
+            for old in [key for key in self._clients if key[0] == "embedded"]:
+                await self._clients.pop(old).close()
+            self._clients[key] = Client(
+                Endpoint(
+                    provider="embedded",
+                    label="The embedded model",
+                    base_url=served.base_url,
+                    api_key=served.api_key,
+                    local=True,
+                    prices="embedded",
+                    window=served.window,
+                )
+            )
+        return self._clients[key]
+
+    def _close_store(self) -> None:
+        if self._owner is not None:
+            self._owner.release()
+        self.database.close()

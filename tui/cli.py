@@ -1,0 +1,56 @@
+"""The `litmus` command: what it takes, and how it ends.
+
+Exit status: 0 fine, 1 the answer is "no" or not everything was done, 2 a usage or input
+error in one line on stderr, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+OK, NO, WRONG, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments in (["--version"], ["-V"]):
+        from tui import __version__
+
+        sys.stdout.write(f"litmus {__version__}\n")
+        return OK
+    from store.errors import PlainError
+    from tui.verbs import output
+    from tui.verbs.parser import parse
+
+    output.prepare()
+    options = parse(arguments)
+    try:
+        return _dispatch(options)
+    except PlainError as error:
+        output.complain(str(error))
+        return WRONG
+    except KeyboardInterrupt:
+        output.complain("Stopped; every answer that came is kept.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; there is nobody to tell.
+        output.hush()
+        return OK
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    module, function = options.call.split(":")
+    status: int = getattr(import_module(f"tui.verbs.{module}"), function)(options)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

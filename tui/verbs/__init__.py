@@ -1,0 +1,1 @@
+"""What each `litmus` verb does, one module for each group of them."""

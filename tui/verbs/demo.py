@@ -1,0 +1,41 @@
+"""`litmus demo`: the ladder on the fixtures, with the embedded model."""
+
+from __future__ import annotations
+
+import argparse
+
+from lab import demo as lab_demo
+from lab.engine import Engine
+from lab.weights import fetch_weights, have_weights
+from store.home import home
+from tui.verbs import output, running
+from tui.verbs.working import with_engine
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Climb the ladder, in the app or without it."""
+    if options.headless or options.json:
+        return with_engine(options, lambda engine: _headless(engine, as_json=options.json))
+    from tui.app import run_app
+
+    return run_app(home(options.home), demo=True)
+
+
+async def _headless(engine: Engine, *, as_json: bool) -> int:
+    engine.refuse_without_extra()
+    if not have_weights():
+        progress = output.Progress()
+        output.note("Downloading the embedded model's weights, once.")
+        await fetch_weights(
+            lambda done, total: progress.show(
+                f"{done / 1e6:.0f} of {total / 1e6:.0f} MB  {done / max(total, 1):.0%}"
+            )
+        )
+        progress.done()
+    desk = await lab_demo.prepare(engine)
+    status = 0
+    async for asking in lab_demo.climb(desk):
+        report = await running.watch(asking)
+        status = max(status, report.status)
+    running.print_ladder(desk, await desk.standings(), as_json=as_json)
+    return status

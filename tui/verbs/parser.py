@@ -1,0 +1,177 @@
+"""The words of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from tui import __version__
+
+_EPILOG = """\
+Exit status: 0 fine, 1 the answer is "no" or not everything was done, 2 a usage or input
+error. Everything is kept in litmus.db, in --home, LITMUS_HOME or your data folder."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(2, f"litmus: {message}; see `{self.prog} --help`.\n")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options; `call` names the module and function that carry them out."""
+    options = _parser().parse_args(arguments)
+    for name in ("home", "session", "json"):
+        if not hasattr(options, name):
+            setattr(options, name, None if name != "json" else False)
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--home", metavar="DIR", default=argparse.SUPPRESS, help="where litmus.db is kept"
+    )
+    one = _Parser(add_help=False, parents=[common])
+    one.add_argument(
+        "--session",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="the session to work on (default: the last used)",
+    )
+    json = _Parser(add_help=False)
+    json.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object"
+    )
+    parser = _Parser(
+        prog="litmus",
+        parents=[one],
+        description="Can AI do this task, and is the next step up worth its price? "
+        "Without a verb, opens the app.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"litmus {__version__}")
+    parser.set_defaults(call="app:run")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
+
+    demo = verbs.add_parser(
+        "demo", parents=[common, json], help="the ladder on the fixtures, with the embedded model"
+    )
+    demo.add_argument("--headless", action="store_true", help="without the app")
+    demo.set_defaults(call="demo:demo")
+
+    new = verbs.add_parser("new", parents=[common, json], help="make a session")
+    new.add_argument("name", metavar="NAME")
+    new.add_argument("--task", default="", help="what the AI is to do, in a line")
+    _money(new, "--cap", "the most that the session may spend (default: 5)")
+    new.set_defaults(call="sessions:new")
+
+    listed = verbs.add_parser("sessions", parents=[common, json], help="list the sessions")
+    listed.set_defaults(call="sessions:listed")
+
+    resume = verbs.add_parser("resume", parents=[common], help="open the app where you left it")
+    resume.add_argument("name", metavar="NAME", nargs="?")
+    resume.set_defaults(call="app:resume")
+
+    _bench(verbs, one, json)
+    _docs(verbs, one, json)
+    _run(verbs, one, json)
+    _label(verbs, one, json)
+
+    ladder = verbs.add_parser("ladder", parents=[one, json], help="each rung's rate and interval")
+    ladder.set_defaults(call="running:show_ladder")
+
+    models = verbs.add_parser("models", parents=[common, json], help="what can be asked")
+    models.add_argument("--provider", metavar="P", help="only this provider")
+    models.add_argument("--base-url", metavar="URL", default="", help="any compatible server")
+    models.set_defaults(call="models:models")
+
+    doctor = verbs.add_parser("doctor", parents=[common, json], help="look whether all is well")
+    doctor.set_defaults(call="models:doctor")
+    return parser
+
+
+def _group(verbs: argparse._SubParsersAction, name: str, help: str) -> argparse._SubParsersAction:
+    group = verbs.add_parser(name, help=help)
+    group.set_defaults(call="app:missing_verb", group=name)
+    return group.add_subparsers(metavar="VERB", parser_class=_Parser, required=True)
+
+
+def _bench(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> None:
+    group = _group(verbs, "bench", "the benchmark: import, list, export")
+    read = group.add_parser("import", parents=[one, json], help="add cases from JSONL or CSV")
+    read.add_argument("file", metavar="FILE")
+    read.set_defaults(call="benchmark:read")
+    listed = group.add_parser("list", parents=[one, json], help="list the cases")
+    listed.set_defaults(call="benchmark:listed")
+    export = group.add_parser("export", parents=[one], help="write the cases as JSONL")
+    export.add_argument("file", metavar="FILE", help="a file, or - for standard output")
+    export.set_defaults(call="benchmark:export")
+
+
+def _docs(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> None:
+    group = _group(verbs, "docs", "documents: add, list, put into the context")
+    add = group.add_parser("add", parents=[one, json], help="read files into the session")
+    add.add_argument("paths", metavar="PATH", nargs="+")
+    add.add_argument(
+        "--no-context", action="store_true", help="read only, do not put into the context"
+    )
+    add.add_argument("--password", help="for an encrypted PDF")
+    add.set_defaults(call="documents:add")
+    listed = group.add_parser("list", parents=[one, json], help="list the documents")
+    listed.set_defaults(call="documents:listed")
+    for name, help in (("attach", "put into the context"), ("detach", "take out of the context")):
+        verb = group.add_parser(name, parents=[one, json], help=help)
+        verb.add_argument("names", metavar="NAME", nargs="+")
+        verb.set_defaults(call=f"documents:{name}")
+
+
+def _run(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> None:
+    run = verbs.add_parser("run", parents=[one, json], help="ask a rung's variant every case")
+    run.add_argument("--rung", choices=("bare", "context"), required=True)
+    run.add_argument("--provider", metavar="P", help="openai, ollama, embedded, …")
+    run.add_argument("--base-url", metavar="URL", help="any OpenAI-compatible server")
+    run.add_argument("--model", metavar="M", help="default: the provider's best")
+    run.add_argument("--system", metavar="TEXT", help="the system prompt")
+    run.add_argument("--temperature", type=float, metavar="T")
+    run.add_argument("--max-tokens", type=_positive, metavar="N", help="an answer's length")
+    run.add_argument("--split", choices=("test", "train", "all"), default="test")
+    run.add_argument("--epochs", type=_positive, default=1, metavar="N", help="answers per case")
+    run.add_argument("--concurrency", type=_positive, metavar="N", help="questions at once")
+    _money(run, "--budget", "the most that the session may spend, for this run")
+    run.add_argument("--fresh", action="store_true", help="ask anew what has an answer")
+    run.add_argument("--dry-run", action="store_true", help="say what would be asked, and stop")
+    run.set_defaults(call="running:run")
+
+
+def _label(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> None:
+    group = _group(verbs, "label", "your verdicts: import, export")
+    read = group.add_parser("import", parents=[one, json], help="read verdicts from CSV or JSONL")
+    read.add_argument("file", metavar="FILE")
+    read.set_defaults(call="labels:read")
+    export = group.add_parser("export", parents=[one, json], help="write verdicts")
+    export.add_argument("file", metavar="FILE", help=".csv or .jsonl, or - for standard output")
+    export.add_argument("--format", choices=("csv", "jsonl"), help="default: by the file's name")
+    export.set_defaults(call="labels:export")
+
+
+def _money(parser: argparse.ArgumentParser, name: str, help: str) -> None:
+    parser.add_argument(name, metavar="USD", type=_amount, help=help)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(text.lstrip("$"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of US dollars")
+    return value

@@ -1,0 +1,246 @@
+"""`litmus run` and `litmus ladder`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+from lab import events
+from lab.desk import Desk
+from lab.engine import Engine
+from lab.failures import AskError
+from lab.prices import format_cost
+from lab.run import Run
+from lab.setup import Setup
+from lab.standing import Standing, ladder
+from store.errors import NotFound
+from store.records import Case, Variant
+from tui.verbs import output
+from tui.verbs.working import desk_of, with_engine
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask a variant every case that has no answer yet; resuming is running again."""
+
+    async def work(engine: Engine) -> int:
+        desk = await desk_of(engine, options)
+        setup = await _setup(desk, options)
+        split = None if options.split == "all" else options.split
+        cases = await desk.cases(split)
+        if not cases:
+            raise NotFound(
+                f"The session {desk.session.name} has no {options.split} cases; add some with "
+                "`litmus bench import FILE`."
+            )
+        variant = setup.variant(desk.documents)
+        if variant.rung == "context" and not variant.documents:
+            raise NotFound(
+                "Nothing is in the context; add a document with `litmus docs add PATH` first."
+            )
+        if options.dry_run:
+            return await _dry_run(desk, variant, cases, options)
+        await desk.choose(setup)
+        asking = await desk.ask(
+            cases,
+            variant,
+            epochs=options.epochs,
+            concurrency=options.concurrency or 0,
+            fresh=options.fresh,
+            cap_usd=options.budget,
+        )
+        report = await watch(asking)
+        standing = await desk.standing(await desk.stored_variant(variant))
+        _print_run(desk, standing, report, as_json=options.json)
+        return report.status
+
+    return with_engine(options, work)
+
+
+def ladder_rows(standings: list[Standing], pinned: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the rungs as `--json` prints them."""
+    return [_rung(item) for item in ladder(standings, pinned).values()]
+
+
+def print_ladder(desk: Desk, standings: list[Standing], *, as_json: bool) -> None:
+    """Print each rung's rate with its interval."""
+    rows = ladder_rows(standings, desk.state.get("pinned", {}))
+    if as_json:
+        output.data({"session": desk.session.name, "rungs": rows})
+        return
+    if not rows:
+        output.say("No rung has been run yet; start with `litmus run --rung bare`.")
+        return
+    cells = [("rung", "rate", "interval", "n", "cost", "time", "model")]
+    cells += [
+        (
+            row["rung"],
+            "–" if row["rate"] is None else f"{row['rate']:.0%}",
+            "–" if row["rate"] is None else f"{row['low']:.0%} to {row['high']:.0%}",
+            str(row["n"]),
+            format_cost(row["cost_usd"]),
+            f"{row['seconds']:.0f} s",
+            row["model"],
+        )
+        for row in rows
+    ]
+    output.table(cells, right=(1, 3, 4, 5))
+
+
+def show_ladder(options: argparse.Namespace) -> int:
+    """Print where each rung stands."""
+
+    async def work(engine: Engine) -> int:
+        desk = await desk_of(engine, options)
+        print_ladder(desk, await desk.standings(), as_json=options.json)
+        return 0
+
+    return with_engine(options, work)
+
+
+class Report:
+    """What came of a run, for the exit status and the last line."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+        self.failed = 0
+        self.first_error = ""
+        self.outcome: events.Outcome = "finished"
+        self.seconds = 0.0
+
+    @property
+    def status(self) -> int:
+        """0 when everything that was missing is there now, else 1."""
+        return 0 if self.outcome == "finished" and not self.failed else 1
+
+
+async def watch(asking: Run) -> Report:
+    """Show a run's progress on stderr until it ends. Raises AskError when nothing came."""
+    report, progress, todo = Report(), output.Progress(), 0
+    async for event in asking.events():
+        match event:
+            case events.RunStarted():
+                todo = event.todo
+            case events.Answered():
+                report.answered += 1
+                progress.show(f"{asking.plan.variant.rung}: {report.answered} of {todo} answered")
+            case events.Failed(again=False):
+                report.failed += 1
+                report.first_error = report.first_error or event.error
+            case events.Noticed():
+                progress.done()
+                output.note(event.sentence)
+            case events.BudgetReached():
+                progress.done()
+                output.note(
+                    f"Stopped before the next call could pass the cap: "
+                    f"${event.spent_usd:.4f} of ${event.cap_usd:.2f} is spent."
+                )
+            case events.RunFinished():
+                report.outcome, report.seconds = event.outcome, event.seconds
+                report.first_error = event.error or report.first_error
+            case _:
+                pass
+    progress.done()
+    if report.failed and not report.answered:
+        raise AskError(report.first_error, "request")
+    if report.failed:
+        output.complain(f"{report.failed} questions got no answer: {report.first_error}")
+    return report
+
+
+async def _setup(desk: Desk, options: argparse.Namespace) -> Setup:
+    """Return the session's set-up with what the options change."""
+    setup = desk.setup
+    if options.provider or options.base_url:
+        provider = options.provider or "custom"
+        if setup is None or (setup.provider, setup.base_url) != (provider, options.base_url or ""):
+            setup = await desk.engine.setup_for(
+                provider, options.base_url or "", model=options.model or ""
+            )
+    if setup is None:
+        setup = await desk.engine.default_setup(model=options.model or "")
+    parameters = dict(setup.parameters)
+    for name, value in (("temperature", options.temperature), ("max_tokens", options.max_tokens)):
+        if value is not None:
+            parameters[name] = value
+    return replace(
+        setup,
+        rung=options.rung,
+        model=options.model or setup.model,
+        system=setup.system if options.system is None else options.system,
+        parameters=parameters,
+    )
+
+
+async def _dry_run(
+    desk: Desk, variant: Variant, cases: list[Case], options: argparse.Namespace
+) -> int:
+    stored = await desk.stored_variant(variant)
+    todo = await desk.missing(cases, stored, options.epochs, fresh=options.fresh)
+    if options.json:
+        output.data(
+            {
+                "session": desk.session.name,
+                "rung": variant.rung,
+                "provider": variant.provider,
+                "model": variant.model,
+                "variant": variant.hash,
+                "cases": len(cases),
+                "to_ask": todo,
+                "documents": [name for name, _ in variant.documents],
+            }
+        )
+    else:
+        names = ", ".join(name for name, _ in variant.documents)
+        context = f" with {names} in the context" if names else ""
+        output.say(
+            f"Would ask {variant.model} ({variant.provider}) {todo} questions{context}; "
+            f"{len(cases) * options.epochs - todo} answers are there already."
+        )
+    return 0
+
+
+def _print_run(desk: Desk, standing: Standing, report: Report, *, as_json: bool) -> None:
+    row = _rung(standing)
+    if as_json:
+        output.data(
+            {
+                "session": desk.session.name,
+                **row,
+                "variant": standing.variant.hash,
+                "outcome": report.outcome,
+                "answered": report.answered,
+                "failed": report.failed,
+                "unlabelled": standing.unlabelled,
+                "wall_seconds": round(report.seconds, 3),
+            }
+        )
+        return
+    rate = "no verdict yet"
+    if standing.rate:
+        rate = (
+            f"{standing.rate.rate:.0%} right ({standing.rate.low:.0%} to "
+            f"{standing.rate.high:.0%}, n {standing.rate.n})"
+        )
+    wait = f", {standing.unlabelled} to label" if standing.unlabelled else ""
+    output.say(
+        f"{row['rung']}: {rate}{wait}. {report.answered} answers in {report.seconds:.0f} s, "
+        f"cost {format_cost(row['cost_usd'])}."
+    )
+
+
+def _rung(item: Standing) -> dict[str, Any]:
+    rate = item.rate
+    return {
+        "rung": item.rung,
+        "provider": item.variant.provider,
+        "model": item.variant.model,
+        "n": rate.n if rate else 0,
+        "passed": rate.passed if rate else 0,
+        "rate": rate.rate if rate else None,
+        "low": rate.low if rate else None,
+        "high": rate.high if rate else None,
+        "cost_usd": item.cost_usd,
+        "seconds": round(item.seconds, 3),
+    }
