@@ -29,9 +29,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a provider's models are asked. `key_hint` says what to do about its key.
+    """Where a provider's models are asked.
 
-    `prices` is what `lab.prices` knows it by. `window` is the number of tokens that fit, None where it is not known.
+    `key_hint` says what to do about its key, `prices` is what `lab.prices` knows it by.
+    `window` is the number of tokens that fit, None where it is not known.
     """
 
     provider: str

@@ -51,10 +51,7 @@ async def prepare(engine: Engine, *, start_model: bool = True) -> Desk:
         handbook = await asyncio.to_thread(read, folder / "documents" / "handbook.pdf")
         await desk.add_document(handbook, attach=False)
     if desk.setup is None and start_model:
-        model = await engine.best_model("embedded")
-        desk.setup = Setup(
-            "embedded", model, system=SYSTEM, parameters=engine.parameters("embedded")
-        )
+        desk.setup = await engine.setup_for("embedded")
         await desk.save()
     return desk
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from lab.engine import Engine
-from lab.grading import checks_of, grade
+from lab.grading.assertions import grade
 from lab.prompt import Message, assemble
 from lab.run import Plan, Run
 from lab.setup import Setup
 from lab.standing import Standing, standing, standings
 from store import benchmarks, documents, labels, overview, runs, sessions
 from store.database import Connection
+from store.errors import StoreError
 from store.reading import ReadDocument
 from store.records import Answer, Case, CaseDraft, Document, Session, Split, Variant, Verdict
 
@@ -61,6 +62,33 @@ class Desk:
         """Return the variant that would be asked now, not stored yet; None without a model."""
         return self.setup.variant(self.documents) if self.setup else None
 
+    def sibling(self) -> Variant | None:
+        """Return the present variant's counterpart: with the documents, or without them."""
+        if self.setup is None:
+            return None
+        other = "bare" if self.setup.rung == "context" else "context"
+        variant = replace(self.setup, rung=other).variant(self.documents)
+        return variant if other == "bare" or variant.documents else None
+
+    async def variants(self) -> list[Variant]:
+        """Return the variants that ran in this session, the last used first."""
+        return await self.database.read(runs.variants_of, self.session.id)
+
+    async def set_cap(self, text: str) -> None:
+        """Set what the session may spend, from what a person typed; empty is no cap.
+
+        Raises StoreError when it is no amount.
+        """
+        amount = text.strip().lstrip("$").strip()
+        try:
+            cap = float(amount) if amount else None
+        except ValueError:
+            cap = -1.0
+        if cap is not None and not 0 <= cap < float("inf"):
+            raise StoreError(f"“{amount}” is no amount of US dollars; type one such as 5.00.")
+        await self.database.write(sessions.set_cap, self.session.id, cap)
+        self.session = replace(self.session, cap_usd=cap)
+
     async def stored_variant(self, variant: Variant) -> Variant:
         """Return the variant with its id; an id of 0 means that it never ran."""
         return await self.database.read(runs.find_variant, variant) or variant
@@ -92,6 +120,10 @@ class Desk:
         await self.database.write(documents.remove, document_id)
         await self.refresh_documents()
 
+    async def document_text(self, document: Document) -> str:
+        """Return the text that was read from a document."""
+        return await self.database.read(documents.text, document.sha256)
+
     # -- cases ----------------------------------------------------------------------
 
     async def add_cases(self, drafts: Iterable[CaseDraft]) -> list[int]:
@@ -113,6 +145,29 @@ class Desk:
     async def cases(self, split: Split | None = "test") -> list[Case]:
         """Return the benchmark's cases of a split, or all of them."""
         return await self.database.read(benchmarks.cases, self.session.id, split=split)
+
+    async def place(self, case_id: int | None) -> tuple[int, int]:
+        """Return how many cases there are, and a case's place among them from 0."""
+        return await self.database.read(_place, self.session.id, case_id or 0)
+
+    async def case_at(self, index: int) -> int | None:
+        """Return the id of the case at a place, or of the last before it; None if none."""
+        found = await self.database.read(
+            benchmarks.cases, self.session.id, limit=2, offset=max(0, index - 1)
+        )
+        return found[-1].id if found else None
+
+    async def case_of(self, revision_id: int) -> Case:
+        """Return a case as it stood at one of its revisions."""
+        return await self.database.read(benchmarks.at_revision, revision_id)
+
+    async def remove_case(self, case_id: int) -> None:
+        """Take a case out of the benchmark; what it was asked is kept."""
+        await self.database.write(benchmarks.remove, case_id)
+
+    async def restore_case(self, case_id: int) -> None:
+        """Put a removed case back in its place."""
+        await self.database.write(benchmarks.restore, case_id)
 
     # -- asking ---------------------------------------------------------------------
 
@@ -205,6 +260,13 @@ class Desk:
         return await self.database.read(sessions.spent, self.session.id)
 
 
+def _place(connection: Connection, session_id: int, case_id: int) -> tuple[int, int]:
+    return (
+        benchmarks.count(connection, session_id),
+        benchmarks.index_of(connection, session_id, case_id),
+    )
+
+
 def _revise(connection: Connection, case: Case, draft: CaseDraft) -> Case:
     revised = benchmarks.revise(connection, case.id, draft)
     old, new = case.draft, revised.draft
@@ -214,7 +276,7 @@ def _revise(connection: Connection, case: Case, draft: CaseDraft) -> Case:
     for answer_id, text in runs.carry_over(connection, case.revision_id, revised.revision_id):
         graded = grade(draft.expectation, text)
         if graded is not None:
-            runs.keep_grade(connection, answer_id, "assertions", graded.verdict, checks_of(graded))
+            runs.keep_grade(connection, answer_id, "assertions", graded.verdict, graded.rows())
     if old.expectation == new.expectation:
         labels.carry_over(connection, case.revision_id, revised.revision_id)
     return revised

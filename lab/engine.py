@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from pathlib import Path
 
 from lab import prices, providers
 from lab.ask import Client, Endpoint, ModelInfo
-from lab.embedded import EmbeddedError, EmbeddedServer, extra_installed, missing
+from lab.embedded import WINDOW, EmbeddedError, EmbeddedServer, extra_installed, missing
 from lab.failures import AskError
 from lab.run import Plan, Run
 from lab.setup import DEFAULT_SYSTEM, Setup
@@ -169,6 +170,15 @@ class Engine:
             self._windows[key] = found
         return self._windows[key]
 
+    async def known_window(self, setup: Setup) -> int | None:
+        """Return a model's window as far as it is known without asking or starting anything."""
+        key = (setup.provider, setup.base_url, setup.model)
+        if key in self._windows:
+            return self._windows[key]
+        if setup.provider == "embedded":
+            return WINDOW
+        return await asyncio.to_thread(prices.window, setup.provider, setup.model)
+
     async def _listed_window(self, client: Client, model: str) -> int | None:
         try:
             offered = await client.models()
@@ -210,3 +220,9 @@ class Engine:
         if self._owner is not None:
             self._owner.release()
         self.database.close()
+
+
+def warm_up() -> None:
+    """Import what the first question needs, ahead of it; half a second, so in a thread."""
+    for name in ("openai", "genai_prices"):
+        importlib.import_module(name)

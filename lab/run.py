@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from lab import events
 from lab.ask import Client, Ended
 from lab.failures import AskError
-from lab.grading import checks_of, grade
+from lab.grading.assertions import grade
 from lab.limits import Limits
 from lab.prices import cost
 from lab.prompt import Message, assemble, sent_hash
@@ -74,6 +74,21 @@ class Run:
         self._spent = 0.0
         self._reserved = 0.0
 
+    @property
+    def variant(self) -> Variant:
+        """The variant that is asked, with its id once the run has begun."""
+        return self._variant
+
+    @property
+    def total(self) -> int:
+        """How many answers the plan has, those that are there already included."""
+        return len(self.plan.cases) * self.plan.epochs
+
+    @property
+    def left(self) -> int:
+        """How many answers are still to come."""
+        return len(self._todo) + len(self._streaming)
+
     def stop(self) -> None:
         """Stop asking; answers under way keep what has come, marked as stopped."""
         self._end("stopped")
@@ -83,9 +98,8 @@ class Run:
     async def events(self) -> AsyncGenerator[events.Event]:
         """Ask, and yield what happens. Closing the generator early stops the run."""
         began = time.monotonic()
-        total = len(self.plan.cases) * self.plan.epochs
         await self._prepare()
-        yield events.RunStarted(self._run_id, self._variant, total, len(self._todo))
+        yield events.RunStarted(self._run_id, self._variant, self.total, len(self._todo))
         journal = asyncio.create_task(self._journal())
         for _ in range(max(1, min(self.plan.concurrency, len(self._todo)))):
             self._workers.append(asyncio.create_task(self._work()))
@@ -203,7 +217,7 @@ class Run:
             graded = grade(case.expectation, stream.text)
         end = self._finish(stream, "done")
         if graded is not None:
-            end = replace(end, grade=graded.verdict, checks=checks_of(graded))
+            end = replace(end, grade=graded.verdict, checks=graded.rows())
         self._streaming.pop(answer_id, None)
         self._spent += end.cost_usd or 0.0
         answer = await self._database.write(runs.finish, answer_id, end)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from store.errors import StoreError
 from store.reader_worker import PREFIX
 
 TIMEOUT_S = 60.0
@@ -74,7 +75,7 @@ class ReadDocument:
     pages: tuple[int, ...]
 
 
-class ReadingError(Exception):
+class ReadingError(StoreError):
     """A file that was not read. Its str is one sentence that says what to do.
 
     `reason` is a key of `SENTENCES`; `encrypted` and `password` ask for a password.

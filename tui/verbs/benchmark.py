@@ -7,7 +7,7 @@ import asyncio
 from pathlib import Path
 
 from lab.engine import Engine
-from lab.grading import format_lines
+from lab.grading.assertions import format_lines
 from lab.interop.benchmark import read_benchmark, write_jsonl
 from store.errors import StoreError
 from tui.verbs import output

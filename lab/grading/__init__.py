@@ -1,0 +1,1 @@
+"""Grading: what an answer's text is checked for, and how."""

@@ -1,0 +1,1 @@
+"""Files that come from elsewhere and go elsewhere, one module per kind of content."""

@@ -1,0 +1,29 @@
+"""The same glyphs everywhere; a colour never stands alone."""
+
+from __future__ import annotations
+
+from store.records import Status, Verdict
+
+NOT_ASKED, ASKING, ANSWERED, TROUBLE = "○", "◌", "●", "⚠"
+VERDICT: dict[Verdict, str] = {"pass": "✓", "partial": "◐", "fail": "✗"}
+RUNG = {"bare": "①", "context": "②", "rag": "③", "tuned": "④"}
+STYLE = {
+    NOT_ASKED: "$text-muted",
+    ASKING: "$accent",
+    ANSWERED: "$text",
+    TROUBLE: "$text-warning",
+    VERDICT["pass"]: "$text-success",
+    VERDICT["partial"]: "$text-warning",
+    VERDICT["fail"]: "$text-error",
+}
+
+
+def of(status: Status | None, verdict: Verdict | None) -> str:
+    """Return the glyph of a case whose newest answer stands so."""
+    if status is None:
+        return NOT_ASKED
+    if status == "asking":
+        return ASKING
+    if status != "done":
+        return TROUBLE
+    return VERDICT[verdict] if verdict else ANSWERED

@@ -1,0 +1,39 @@
+"""The keys of the bench; footer, help and palette are made from them."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+
+def _key(
+    keys: str, action: str, label: str, tooltip: str, *, show: bool = False, id: str
+) -> Binding:
+    return Binding(keys, action, label, show=show, id=f"bench.{id}", tooltip=tooltip)
+
+
+BINDINGS: list[BindingType] = [
+    _key("y,1", "label('pass')", "Pass", "Label the answer: pass", show=True, id="pass"),
+    _key("p", "label('partial')", "Partial", "Label the answer: partial", show=True, id="partial"),
+    _key("n,0", "label('fail')", "Fail", "Label the answer: fail", show=True, id="fail"),
+    _key("s", "skip", "Skip", "Go on without a verdict", id="skip"),
+    _key("u", "undo", "Undo", "Take the last label back", show=True, id="undo"),
+    _key("enter", "ask", "Ask", "Ask this case", show=True, id="ask"),
+    _key("r", "ask_all", "Run all", "Ask every test case not answered yet", show=True, id="all"),
+    _key("R", "ask_all(True)", "Run anew", "Ask every test case anew", id="all_anew"),
+    _key("escape", "stop", "Stop", "Stop asking; what came is kept", show=True, id="stop"),
+    _key("slash,i", "prompt", "Prompt", "Type or paste a prompt", show=True, id="prompt"),
+    _key("e", "edit", "Edit", "Edit the case and what is expected", id="edit"),
+    _key("delete", "remove", "Remove", "Take the case out of the benchmark", id="remove"),
+    _key("ctrl+z", "restore", "Bring back", "Bring the removed case back", id="restore"),
+    _key("m", "model", "Model", "Choose who is asked", show=True, id="model"),
+    _key("c", "rung", "Context", "Documents in the context: on or off", show=True, id="rung"),
+    _key("a", "system", "System prompt", "Change the system prompt", id="system"),
+    _key("d,f3", "documents", "Documents", "Go to the documents", id="documents"),
+    _key("v", "compare", "Compare", "Several variants side by side", show=True, id="compare"),
+    _key("plus", "add_variant", "Add a model", "Show another model beside this one", id="add"),
+    _key("h", "blind", "Hide heads", "Hide which variant is which", id="blind"),
+    _key("w", "show_sent", "What was sent", "Show exactly what is sent", id="sent"),
+    _key("dollar_sign", "cap", "Cap", "Change what the session may spend", id="cap"),
+    _key("tab", "next_pane", "Next pane", "Go to the next pane", id="next"),
+    _key("shift+tab", "next_pane(-1)", "Pane before", "Go to the pane before", id="before"),
+]

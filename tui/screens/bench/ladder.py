@@ -1,0 +1,65 @@
+"""The ladder strip and the cost of a bench, kept true without recounting everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.timer import Timer
+
+from lab.standing import Standing, ladder
+from store.records import Variant
+from tui.widgets.bench_header import BenchHeader
+from tui.widgets.ladder_strip import LadderStrip
+
+if TYPE_CHECKING:
+    from tui.screens.bench.screen import BenchScreen
+
+SETTLE_S = 0.3
+"""How long a change waits for others, so that a burst of answers is counted once."""
+
+
+class Ladder:
+    """Where each variant of the session stands, as far as it is known."""
+
+    def __init__(self, bench: BenchScreen) -> None:
+        self._bench = bench
+        self._standings: dict[str, Standing] = {}
+        self._stale: dict[str, Variant] = {}
+        self._timer: Timer | None = None
+
+    def all_stale(self) -> None:
+        """Count every variant anew, away from the keys."""
+        self._bench.run_worker(self._count_all(), group="ladder", exclusive=True)
+
+    def stale(self, variant: Variant) -> None:
+        """Count one variant anew, soon."""
+        if variant.id:
+            self._stale[variant.hash] = variant
+            if self._timer is None:
+                self._timer = self._bench.set_timer(SETTLE_S, self._count_stale)
+
+    async def _count_all(self) -> None:
+        found = await self._bench.desk.standings()
+        self._standings = {item.variant.hash: item for item in found}
+        self.show()
+        await self.show_cost()
+
+    async def _count_stale(self) -> None:
+        self._timer = None
+        stale, self._stale = self._stale, {}
+        for variant in stale.values():
+            self._standings[variant.hash] = await self._bench.desk.standing(variant)
+        self.show()
+        await self.show_cost()
+
+    def show(self) -> None:
+        """Show the rungs, the present one first among equals."""
+        desk = self._bench.desk
+        chosen = ladder(list(self._standings.values()), desk.state.get("pinned"))
+        self._bench.query_one(LadderStrip).show(chosen, desk.setup.rung if desk.setup else None)
+
+    async def show_cost(self) -> None:
+        """Show what the session has cost so far."""
+        desk = self._bench.desk
+        header = self._bench.query_one(BenchHeader)
+        header.show_cost(*await desk.spent(), desk.session.cap_usd)

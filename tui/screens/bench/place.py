@@ -1,0 +1,225 @@
+"""The bench's regions: what stands where, and the place at which the person is."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, TextArea
+
+from lab.desk import Desk
+from store.records import Answer, Variant
+from tui import glyphs
+from tui.live import Live
+from tui.screens.bench.asking import Asking
+from tui.screens.bench.documents import Documents
+from tui.screens.bench.keys import BINDINGS
+from tui.screens.bench.ladder import Ladder
+from tui.widgets.answers import Answers
+from tui.widgets.bench_header import BenchHeader
+from tui.widgets.case_list import CaseList, Row
+from tui.widgets.document_list import DocumentList
+from tui.widgets.expectation import ExpectationPanel
+from tui.widgets.ladder_strip import LadderStrip
+from tui.widgets.prompt_box import PromptBox
+
+KEEP_S = 0.4
+"""How long the kept cursor and draft wait for what else changes."""
+EMPTY = "No cases yet. Type a prompt below, or run `litmus bench import FILE`."
+PANES = ("cases", "answers", "side", "documents", "prompt")
+TARGET = {
+    "cases": "cases",
+    "answers": "answers",
+    "side": "expectation",
+    "documents": "documents",
+    "prompt": "prompt",
+}
+
+
+class Bench(Screen[None]):
+    """One session in its regions. `live` holds the answers that are on their way."""
+
+    CSS_PATH = "bench.tcss"
+    BINDINGS = BINDINGS
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (110, "-wide")]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.live = Live()
+        self.variant: Variant | None = None
+        self.comparing: list[Variant] = []
+        self.blind = False
+        self.asking = Asking(self)
+        self.ladder = Ladder(self)
+        self.documents = Documents(self)
+        self._index: dict[int, int] = {}
+        self._keeping: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield BenchHeader()
+        yield LadderStrip()
+        with Horizontal(id="main"):
+            yield CaseList(id="cases", empty_text=EMPTY)
+            with Container(id="right"):
+                yield Answers(id="answers")
+                with Vertical(id="side"):
+                    yield ExpectationPanel(id="expectation")
+                    yield DocumentList(id="documents")
+        yield PromptBox(id="prompt")
+        yield Footer()
+
+    # -- Opening and keeping the place ----------------------------------------------
+
+    async def on_mount(self) -> None:
+        self.set_class(True, "-pane-cases")
+        self.query_one(BenchHeader).show_session(self.desk.session.name)
+        prompt = self.query_one(PromptBox)
+        prompt.text = str(self.desk.state.get("draft", ""))
+        prompt.move_cursor(prompt.document.end)
+        self.query_one("#cases").focus()
+        await self.reset()
+        self.ladder.all_stale()
+
+    async def reset(self) -> None:
+        """Show the session under its present set-up, at the case where the cursor was."""
+        variant = self.desk.variant()
+        self.variant = await self.desk.stored_variant(variant) if variant else None
+        self.query_one(BenchHeader).show_setup(self.desk.setup)
+        await self.show_panes()
+        self.ladder.show()
+        await self.list_cases(self.desk.state.get("case"))
+        self.documents.show()
+
+    async def list_cases(self, case_id: int | None) -> None:
+        """Fill the list anew, with the cursor on a case."""
+        count, index = await self.desk.place(case_id)
+        cases = self.query_one(CaseList)
+        cases.set_source(count, self._fetch)
+        if count:
+            cases.move_to(index)
+        else:
+            await self.show_case(None)
+
+    async def _fetch(self, offset: int, limit: int) -> list[Row]:
+        variant_id = self.variant.id if self.variant else 0
+        rows = await self.desk.rows(variant_id, offset, limit)
+        for place, row in enumerate(rows):
+            self._index[row.case_id] = offset + place
+        return [
+            Row(
+                row.case_id,
+                glyphs.ASKING
+                if (variant_id, row.case_id) in self.live
+                else glyphs.of(row.status, row.verdict),
+                row.prompt,
+                row.split == "train",
+            )
+            for row in rows
+        ]
+
+    def keep_place(self) -> None:
+        """Keep cursor and draft soon; a burst of changes is one write."""
+        if self._keeping is None:
+            self._keeping = self.set_timer(KEEP_S, self.keep)
+
+    async def keep(self) -> None:
+        """Keep cursor and draft now."""
+        self._keeping = None
+        self.desk.state["draft"] = self.query_one(PromptBox).text
+        await self.desk.save()
+
+    @on(TextArea.Changed, "#prompt")
+    def _draft_changed(self) -> None:
+        self.keep_place()
+
+    # -- The case that is shown -----------------------------------------------------
+
+    @on(CaseList.Highlighted)
+    async def _highlighted(self, event: CaseList.Highlighted) -> None:
+        if event.key is not None:
+            await self.show_case(event.key)
+
+    @on(CaseList.Selected)
+    def _selected(self) -> None:
+        self.action_ask()
+
+    async def show_case(self, case_id: int | None) -> None:
+        answers = self.query_one(Answers)
+        case = None if case_id is None else await self.desk.case(case_id)
+        await answers.show(self.desk, self.live, case)
+        self.show_expectation()
+        if case is not None and self.desk.state.get("case") != case.id:
+            self.desk.state["case"] = case.id
+            self.keep_place()
+
+    def show_expectation(self) -> None:
+        answers = self.query_one(Answers)
+        self.query_one(ExpectationPanel).show(answers.case, answers.answer)
+
+    async def show_panes(self) -> None:
+        answers = self.query_one(Answers)
+        fallback = [self.variant] if self.variant else []
+        self.comparing = [await self.desk.stored_variant(item) for item in self.comparing]
+        await answers.set_variants(self.comparing or fallback, blind=self.blind)
+        await answers.show(self.desk, self.live, answers.case)
+        self.show_expectation()
+
+    def on_descendant_focus(self) -> None:
+        self.show_expectation()
+
+    def shown(self) -> list[Variant]:
+        """Return the variants that a question goes to: those side by side, or the one."""
+        return self.comparing or ([self.variant] if self.variant else [])
+
+    async def ran(self, variant: Variant) -> None:
+        """A variant that runs for the first time has an id now."""
+        if self.variant and self.variant.hash == variant.hash and not self.variant.id:
+            self.variant = variant
+        await self.show_panes()
+
+    def ended(self, variant: Variant, answer: Answer) -> None:
+        """Show an answer that has ended, wherever it stands."""
+        self.set_glyph(variant.id, answer.case_id, glyphs.of(answer.status, answer.verdict))
+        if self.query_one(Answers).ended(answer):
+            self.show_expectation()
+        self.ladder.stale(variant)
+
+    def set_glyph(self, variant_id: int, case_id: int, glyph: str) -> None:
+        """Change a case's glyph in the list, where that shows this variant."""
+        if self.variant and variant_id == self.variant.id and case_id in self._index:
+            self.query_one(CaseList).set_glyph(self._index[case_id], glyph)
+
+    # -- Where the focus goes ---------------------------------------------------------
+
+    @on(PromptBox.Left)
+    def action_cases(self) -> None:
+        self.show_pane("cases")
+
+    def action_prompt(self) -> None:
+        self.show_pane("prompt")
+
+    def action_documents(self) -> None:
+        self.show_pane("documents")
+
+    def action_next_pane(self, step: int = 1) -> None:
+        order = [pane for pane in PANES if self.has_class("-narrow") or pane != "side"]
+        here = next((index for index, p in enumerate(order) if self._has_focus(p)), 0)
+        self.show_pane(order[(here + step) % len(order)])
+
+    def _has_focus(self, pane: str) -> bool:
+        focused = self.focused
+        if focused is None:
+            return False
+        return any(widget.id == TARGET[pane] for widget in focused.ancestors_with_self)
+
+    def show_pane(self, pane: str) -> None:
+        """Bring a region into sight where not all are, and give it the focus."""
+        for name in PANES:
+            self.set_class(name == pane, f"-pane-{name}")
+        if pane == "answers":
+            self.query_one(Answers).focus_pane()
+        else:
+            self.query_one(f"#{TARGET[pane]}").focus()

@@ -1,0 +1,194 @@
+"""The bench: cases, the answer as it comes, what is expected, and the prompt box."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual import events, on, work
+
+from store.errors import PlainError
+from store.records import CaseDraft, Rung
+from tui import drop
+from tui.screens.ask_line import AskLine
+from tui.screens.bench.verdicts import Verdicts
+from tui.screens.model_picker import ModelPicker
+from tui.widgets.answers import MOST, Answers
+from tui.widgets.case_list import CaseList
+from tui.widgets.document_list import DocumentList
+from tui.widgets.prompt_box import PromptBox
+
+
+class BenchScreen(Verdicts):
+    """One session at work."""
+
+    # -- Asking ---------------------------------------------------------------------
+
+    def action_ask(self) -> None:
+        case = self.query_one(Answers).case
+        if case is None:
+            self.query_one(PromptBox).focus()
+        else:
+            self.asking.ask([case], fresh=True)
+
+    def action_ask_all(self, fresh: bool = False) -> None:
+        self.run_worker(self.asking.ask_all(fresh=fresh), group="ask")
+
+    def action_stop(self) -> None:
+        self.asking.stop()
+
+    async def leave(self) -> None:
+        """Stop what is being asked, and keep everything."""
+        self.documents.stop.set()
+        await self.asking.finish()
+        await self.keep()
+
+    @on(PromptBox.Sent)
+    async def _sent(self, event: PromptBox.Sent) -> None:
+        """Keep what was typed as a case, and ask it at once."""
+        [case_id] = await self.desk.add_cases([CaseDraft(event.text)])
+        self.query_one(PromptBox).clear()
+        await self.list_cases(case_id)
+        self.query_one(CaseList).focus()
+        await self.show_case(case_id)
+        self.action_ask()
+
+    async def climb(self, rungs: tuple[Rung, ...]) -> None:
+        """Ask the test cases on one rung after the other, each while it is looked at."""
+        cases = await self.desk.cases("test")
+        for rung in rungs:
+            await self.set_rung(rung)
+            if self.variant is not None and await self.desk.missing(cases, self.variant, 1):
+                worker = self.run_worker(
+                    self.asking.run(cases, self.variant, fresh=False), group="runs"
+                )
+                await worker.wait()
+
+    # -- The set-up -----------------------------------------------------------------
+
+    @work(group="setup", exclusive=True)
+    async def action_model(self) -> None:
+        setup = await self.app.push_screen_wait(ModelPicker(self.desk.engine, self.desk.setup))
+        if setup is None:
+            return
+        if (old := self.desk.setup) is not None:
+            system = old.system or setup.system
+            setup = replace(setup, rung=old.rung, system=system)
+        elif any(item.attached is not None for item in self.desk.documents):
+            setup = replace(setup, rung="context")
+        await self.desk.choose(setup)
+        await self.reset()
+
+    async def action_rung(self) -> None:
+        """Go between the bare prompt and the documents in the context."""
+        if self.desk.setup is None:
+            self.action_model()
+            return
+        other = "bare" if self.desk.setup.rung == "context" else "context"
+        await self.set_rung(other)
+        if other == "context" and not any(d.attached is not None for d in self.desk.documents):
+            self.notify("Nothing is in the context yet: drop a file here.")
+
+    async def set_rung(self, rung: Rung) -> None:
+        """Ask on another rung from now on."""
+        assert self.desk.setup is not None
+        await self.desk.choose(replace(self.desk.setup, rung=rung))
+        await self.reset()
+
+    @work(group="setup", exclusive=True)
+    async def action_system(self) -> None:
+        if self.desk.setup is None:
+            self.action_model()
+            return
+        text = await self.app.push_screen_wait(
+            AskLine(
+                "System prompt: what the model is told before each case", self.desk.setup.system
+            )
+        )
+        if text is not None:
+            await self.desk.choose(replace(self.desk.setup, system=text.strip()))
+            await self.reset()
+
+    @work(group="setup", exclusive=True)
+    async def action_cap(self) -> None:
+        cap = self.desk.session.cap_usd
+        text = await self.app.push_screen_wait(
+            AskLine(
+                "The most that this session may spend, in US dollars (empty: no cap)",
+                "" if cap is None else f"{cap:.2f}",
+            )
+        )
+        if text is None:
+            return
+        try:
+            await self.desk.set_cap(text)
+        except PlainError as error:
+            self.notify(str(error), severity="error", markup=False)
+        await self.ladder.show_cost()
+
+    # -- Side by side ---------------------------------------------------------------
+
+    @work(group="compare", exclusive=True)
+    async def action_compare(self) -> None:
+        if self.comparing:
+            self.comparing = []
+        elif self.variant is not None:
+            others = [v for v in await self.desk.variants() if v.hash != self.variant.hash]
+            if not others and (sibling := self.desk.sibling()) is not None:
+                others = [sibling]
+            if not others:
+                self.notify("There is nothing to compare with yet; + adds a model beside this one.")
+            self.comparing = [self.variant, *others[:2]]
+        await self.show_panes()
+
+    @work(group="compare", exclusive=True)
+    async def action_add_variant(self) -> None:
+        if len(self.shown()) >= MOST:
+            self.notify(f"{MOST} answers side by side are the most.")
+            return
+        setup = await self.app.push_screen_wait(ModelPicker(self.desk.engine, self.desk.setup))
+        if setup is None or self.desk.setup is None:
+            return
+        old = self.desk.setup
+        variant = replace(setup, rung=old.rung, system=old.system).variant(self.desk.documents)
+        if variant.hash not in [item.hash for item in self.shown()]:
+            self.comparing = [*self.shown(), variant]
+        await self.show_panes()
+
+    async def action_blind(self) -> None:
+        self.blind = not self.blind
+        await self.show_panes()
+
+    # -- Pasting anywhere -------------------------------------------------------------
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted outside the prompt box goes there, or is a drop."""
+        event.stop()
+        if drop.is_candidate(event.text):
+            self.documents.dropped(event.text)
+        else:
+            self.action_prompt()
+            self.query_one(PromptBox).insert_text(event.text)
+
+    @on(PromptBox.Dropped)
+    def _dropped(self, event: PromptBox.Dropped) -> None:
+        self.documents.dropped(event.text)
+
+    @on(PromptBox.AsText)
+    async def _as_text(self) -> None:
+        await self.documents.as_text()
+
+    @on(DocumentList.Toggled)
+    async def _toggled(self, event: DocumentList.Toggled) -> None:
+        await self.documents.toggle(event.document)
+
+    @on(DocumentList.Moved)
+    async def _moved(self, event: DocumentList.Moved) -> None:
+        await self.documents.move(event.document, event.step)
+
+    @on(DocumentList.Removed)
+    async def _document_removed(self, event: DocumentList.Removed) -> None:
+        await self.documents.remove(event.document)
+
+    @on(DocumentList.Opened)
+    async def _document_opened(self, event: DocumentList.Opened) -> None:
+        await self.documents.open(event.document)

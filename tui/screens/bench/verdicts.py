@@ -1,0 +1,110 @@
+"""The bench's verdicts and cases: label, skip, undo; edit, remove, bring back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual import work
+
+from store.records import Case, Variant, Verdict
+from tui import glyphs
+from tui.screens.bench.place import Bench
+from tui.screens.case_editor import CaseEditor
+from tui.screens.reader import ReaderScreen
+from tui.widgets.answers import Answers
+from tui.widgets.case_list import CaseList
+
+
+class Verdicts(Bench):
+    """A bench on which answers are judged and cases are mended."""
+
+    # -- Verdicts -------------------------------------------------------------------
+
+    async def action_label(self, verdict: Verdict) -> None:
+        """Label the answer that is shown, and show the next that waits for a verdict."""
+        answers = self.query_one(Answers)
+        case, answer = answers.case, answers.answer
+        if case is None or answer is None or answer.status != "done":
+            self.notify("There is no whole answer here to label; enter asks the case.")
+            return
+        await self.desk.label(answer, verdict)
+        answers.ended(replace(answer, label=verdict))
+        variant = answers.chosen
+        assert variant is not None
+        self.set_glyph(variant.id, case.id, glyphs.VERDICT[verdict])
+        self.ladder.stale(variant)
+        await self._advance(case, variant)
+
+    async def action_skip(self) -> None:
+        answers = self.query_one(Answers)
+        if answers.case is not None and answers.chosen is not None:
+            await self._advance(answers.case, answers.chosen)
+
+    async def _advance(self, case: Case, variant: Variant) -> None:
+        """Go to the next answer without a verdict, else to the next case."""
+        waiting = await self.desk.next_unlabelled(variant, case.position)
+        cases = self.query_one(CaseList)
+        if waiting is None or waiting == case.id:
+            if cases.cursor + 1 < cases.count:
+                cases.move_to(cases.cursor + 1)
+            else:
+                self.show_expectation()
+            return
+        await self._go_to(waiting)
+
+    async def action_undo(self) -> None:
+        label = await self.desk.undo()
+        if label is None:
+            self.notify("There is no label of yours left to undo.")
+            return
+        case = await self.desk.case_of(label.revision_id)
+        self.query_one(CaseList).invalidate()
+        for variant in self.shown():
+            self.ladder.stale(variant)
+        await self._go_to(case.id)
+        await self.show_case(case.id)
+
+    async def _go_to(self, case_id: int) -> None:
+        _, index = await self.desk.place(case_id)
+        self.query_one(CaseList).move_to(index)
+
+    # -- Cases ----------------------------------------------------------------------
+
+    @work(group="edit", exclusive=True)
+    async def action_edit(self) -> None:
+        case = self.query_one(Answers).case
+        if case is None:
+            return
+        draft = await self.app.push_screen_wait(CaseEditor(case.draft))
+        if draft is not None:
+            await self.desk.revise(case, draft)
+            self.query_one(CaseList).invalidate()
+            self.ladder.all_stale()
+            await self.show_case(case.id)
+
+    async def action_remove(self) -> None:
+        case = self.query_one(Answers).case
+        if case is None:
+            return
+        await self.desk.remove_case(case.id)
+        self._removed.append(case.id)
+        self.notify("The case is out of the benchmark; ctrl+z brings it back.")
+        self.ladder.all_stale()
+        here = self.query_one(CaseList).cursor
+        await self.list_cases(await self.desk.case_at(here))
+
+    async def action_restore(self) -> None:
+        if self._removed:
+            case_id = self._removed.pop()
+            await self.desk.restore_case(case_id)
+            self.ladder.all_stale()
+            await self.list_cases(case_id)
+
+    @work(group="sent", exclusive=True)
+    async def action_show_sent(self) -> None:
+        answers = self.query_one(Answers)
+        if answers.case is None or answers.chosen is None:
+            return
+        messages = await self.desk.sent(answers.case, answers.chosen)
+        text = "\n\n".join(f"── {m['role']} ──\n{m['content']}" for m in messages)
+        self.app.push_screen(ReaderScreen("Exactly what is sent", text))

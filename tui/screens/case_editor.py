@@ -1,0 +1,83 @@
+"""A case in a form: its prompt and what a right answer must say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Label, Static, TextArea
+
+from lab.grading.assertions import ExpectationError, format_lines, parse_lines
+from store.records import CaseDraft
+from tui import safe
+
+_HOW = (
+    "One line each: `contains: x`, `icontains: x`, `equals: x`, `regex: x`, `numeric: 42 ± 0.5`,\n"
+    "any of them with not- in front. Any other line is the expected text."
+)
+
+
+class CaseEditor(ModalScreen[CaseDraft | None]):
+    """Edits a case; dismissed with the new draft, or None when nothing is to change."""
+
+    DEFAULT_CSS = """
+    CaseEditor {
+        align: center middle;
+        & > Vertical {
+            width: 100; max-width: 96%; height: 90%;
+            border: round $accent; background: $surface; padding: 0 1;
+            & > TextArea { height: 1fr; border: round $foreground 20%;
+                background: transparent; &:focus { border: round $accent; } }
+            & > Label { text-style: bold; }
+            & > .how { color: $text-muted; height: 2; }
+            & > .problem { color: $text-error; height: auto; }
+        }
+    }
+    """
+    BINDINGS = [
+        Binding("ctrl+j,ctrl+s", "save", "Save", id="case.save", tooltip="Keep the changes"),
+        Binding("escape", "cancel", "Cancel", id="case.cancel", tooltip="Leave all as it was"),
+    ]
+
+    def __init__(self, draft: CaseDraft) -> None:
+        super().__init__()
+        self._draft = draft
+        self._prompt = TextArea(
+            draft.prompt, soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False
+        )
+        self._expected = TextArea(
+            format_lines(draft.expectation),
+            soft_wrap=True,
+            tab_behavior="focus",
+            highlight_cursor_line=False,
+        )
+        self._problem = Static(classes="problem")
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label("Prompt")
+            yield self._prompt
+            yield Label("Expected   ctrl+j keeps it, esc leaves, tab goes on")
+            yield Static(_HOW, classes="how", markup=False)
+            yield self._expected
+            yield self._problem
+
+    def on_mount(self) -> None:
+        self._expected.focus()
+
+    def action_save(self) -> None:
+        if not self._prompt.text.strip():
+            self._problem.update("The prompt is empty; type what is to be asked.")
+            return
+        try:
+            expectation = parse_lines(self._expected.text)
+        except ExpectationError as error:
+            self._problem.update(safe.content(str(error)))
+            return
+        self.dismiss(replace(self._draft, prompt=self._prompt.text, expectation=expectation))
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

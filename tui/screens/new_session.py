@@ -1,0 +1,59 @@
+"""A new session: its name and its task."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, Static
+
+
+class NewSession(ModalScreen[tuple[str, str] | None]):
+    """Asks for a name and a task; dismissed with both, or None."""
+
+    DEFAULT_CSS = """
+    NewSession {
+        align: center middle;
+        & > Vertical {
+            width: 64; max-width: 96%; height: auto;
+            border: round $accent; background: $surface; padding: 1 2;
+            & > Label { text-style: bold; }
+            & > .hint { color: $text-muted; height: auto; }
+        }
+    }
+    """
+    BINDINGS = [
+        Binding("escape", "cancel", "Cancel", id="session.cancel", tooltip="Make no session")
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = Input(placeholder="invoices", max_length=80)
+        self._task = Input(placeholder="Read the total from an invoice", max_length=300)
+        self._problem = Static(classes="hint")
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label("Name of the session")
+            yield self._name
+            yield Label("Its task, in a line (may stay empty)")
+            yield self._task
+            yield self._problem
+            yield Static("enter makes it · esc leaves", classes="hint")
+
+    def on_mount(self) -> None:
+        self._name.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        name = self._name.value.strip()
+        if not name or not name.isprintable():
+            self._problem.update("A session needs a name.")
+            self._name.focus()
+        elif event.input is self._name and not self._task.value:
+            self._task.focus()
+        else:
+            self.dismiss((name, self._task.value.strip()))
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

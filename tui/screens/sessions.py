@@ -1,0 +1,167 @@
+"""Sessions: resume one where it was left, make one, search in all of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from lab.desk import Desk
+from lab.engine import Engine
+from lab.prices import format_cost
+from lab.standing import ladder, standings
+from store import overview, search, sessions
+from store.errors import PlainError
+from store.records import Session
+from tui import glyphs, safe
+from tui.screens.new_session import NewSession
+from tui.widgets.ladder_strip import describe
+
+_PAGE = 200
+
+
+class SessionsScreen(Screen[None]):
+    """The list of sessions, the last used on top."""
+
+    CSS_PATH = "sessions.tcss"
+    TITLE = "Sessions"
+    BINDINGS = [
+        Binding("n", "new", "New session", id="sessions.new", tooltip="Make a new session"),
+        Binding(
+            "slash",
+            "search",
+            "Search",
+            id="sessions.search",
+            tooltip="Search in names, prompts and answers",
+        ),
+        Binding(
+            "d", "demo", "Demo", id="sessions.demo", tooltip="Open the demo with its own documents"
+        ),
+    ]
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+        self._targets: list[tuple[int, int | None]] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static("Litmus · sessions", classes="title")
+        yield Input(placeholder="type to search in everything", id="words")
+        yield OptionList(id="list")
+        yield Static(id="empty")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one("#list").focus()
+
+    def on_screen_resume(self) -> None:
+        self._show(self.query_one("#words", Input).value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    def on_input_submitted(self) -> None:
+        self.query_one("#list").focus()
+
+    def on_key(self, event) -> None:
+        if event.key == "escape" and self.query_one("#words").has_focus:
+            self.query_one("#words", Input).value = ""
+            self.query_one("#list").focus()
+        elif event.key == "down" and self.query_one("#words").has_focus:
+            self.query_one("#list").focus()
+
+    @work(group="show", exclusive=True)
+    async def _show(self, words: str) -> None:
+        """List the sessions, or what the words are found in; then their rates, one by one."""
+        read = self._engine.database.read
+        if words.strip():
+            hits = await read(search.everything, words)
+            self._fill([(hit.session_id, hit.case_id) for hit in hits], [_hit(h) for h in hits])
+            self._say("" if hits else "Nothing found. Esc shows all sessions.")
+            return
+        found = await read(sessions.page, _PAGE)
+        sums = await read(overview.summaries, [item.id for item in found])
+        self._fill(
+            [(item.id, None) for item in found],
+            [_line(item, sums[item.id], "") for item in found],
+        )
+        self._say(
+            "" if found else "No session yet: n makes one, d opens the demo with its documents."
+        )
+        options = self.query_one("#list", OptionList)
+        for index, item in enumerate(found[:50]):
+            best = ladder(await read(standings, item.id))
+            if best:
+                top = max(best.values(), key=lambda s: s.rate.low if s.rate else -1)
+                text = f"{glyphs.RUNG[top.rung]} {top.rung} {describe(top)}"
+                options.replace_option_prompt_at_index(index, _line(item, sums[item.id], text))
+
+    def _fill(self, targets: list[tuple[int, int | None]], prompts: list[Content]) -> None:
+        options = self.query_one("#list", OptionList)
+        self._targets = targets
+        options.clear_options()
+        options.add_options([Option(prompt) for prompt in prompts])
+        if prompts:
+            options.highlighted = 0
+
+    def _say(self, sentence: str) -> None:
+        self.query_one("#empty", Static).update(sentence)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        session_id, case_id = self._targets[event.option_index]
+        self._open(session_id, case_id)
+
+    @work(group="open", exclusive=True)
+    async def _open(self, session_id: int, case_id: int | None) -> None:
+        session = await self._engine.database.read(sessions.get, session_id)
+        if case_id is not None:
+            session.state["case"] = case_id
+        self.app.open_bench(await Desk.open(self._engine, session))
+
+    def action_search(self) -> None:
+        self.query_one("#words").focus()
+
+    def action_new(self) -> None:
+        self._make()
+
+    @work(group="open", exclusive=True)
+    async def _make(self) -> None:
+        given = await self.app.push_screen_wait(NewSession())
+        if given is None:
+            return
+        try:
+            session = await self._engine.database.write(sessions.create, *given)
+        except PlainError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.app.open_bench(await Desk.open(self._engine, session))
+
+    def action_demo(self) -> None:
+        self.app.open_demo()
+
+
+def _line(session: Session, summary: overview.Summary, rate: str) -> Content:
+    opened = datetime.fromtimestamp(session.opened_at)
+    today = opened.date() == datetime.now().date()
+    when = opened.strftime("today %H:%M" if today else "%Y-%m-%d %H:%M")
+    facts = f"{summary.cases} cases · {format_cost(summary.known_cost_usd)} · {when}"
+    return Content.assemble(
+        Content.styled(safe.one_line(session.name, 60), "bold"),
+        Content(f"  {rate}"),
+        Content.styled(f"\n  {safe.one_line(session.task, 90) or 'no task given'}", "$text-muted"),
+        Content.styled(f"  · {facts}", "$text-muted"),
+    )
+
+
+def _hit(hit: search.Hit) -> Content:
+    return Content.assemble(
+        Content.styled(safe.one_line(hit.session, 40), "bold"),
+        Content.styled(f"  {hit.kind}\n", "$text-muted"),
+        Content("  " + safe.one_line(hit.excerpt, 140)),
+    )

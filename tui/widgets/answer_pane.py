@@ -1,0 +1,99 @@
+"""One answer with what it took above it, and how it ended below."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from lab.prices import format_cost
+from store.records import Answer, Variant
+from tui import glyphs, safe
+from tui.widgets.stream_view import StreamView
+
+_ENDED = {
+    "stopped": "⚠ stopped here",
+    "interrupted": "⚠ interrupted: Litmus ended while this came; enter asks again",
+    "cut": "⚠ cut off here",
+    "failed": "⚠ no answer",
+}
+
+
+class AnswerPane(Vertical):
+    """Shows a variant's answer to a case: none yet, coming, or as it ended."""
+
+    DEFAULT_CSS = """
+    AnswerPane {
+        & > .head { height: 1; color: $text-muted; padding: 0 1; }
+        & > StreamView { height: 1fr; padding: 0 1; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.title = "Answer"
+        self._head = Static(classes="head")
+        self.view = StreamView()
+
+    def compose(self) -> ComposeResult:
+        yield self._head
+        yield self.view
+
+    def empty(self, hint: str) -> None:
+        """Show that there is no answer, and what brings one."""
+        self._set_head("")
+        self.view.set_text("")
+        self.view.mark(hint)
+
+    def asking(self, text: str, reasoning: str) -> None:
+        """Show an answer that is on its way, as far as it has come."""
+        self._set_head("asking…")
+        self.view.set_text(text, reasoning, follow=True)
+        self.view.mark("")
+
+    def add(self, text: str, reasoning: str) -> None:
+        """Add what has just come."""
+        if reasoning:
+            self.view.append_reasoning(reasoning)
+        if text:
+            self.view.append(text)
+
+    def show(self, answer: Answer) -> None:
+        """Show an answer that has ended, with what it took."""
+        self._set_head(facts(answer), glyphs.of(answer.status, answer.verdict))
+        if (self.view.text, self.view.reasoning) != (answer.text, answer.reasoning):
+            self.view.set_text(answer.text, answer.reasoning)
+        ended = _ENDED.get(answer.status, "")
+        if not ended and not answer.text.strip():
+            ended = "⚠ the answer is empty"
+        error = f": {answer.error}" if answer.error and answer.status == "failed" else ""
+        self.view.mark(ended + error)
+
+    def _set_head(self, text: str, glyph: str = "") -> None:
+        parts = [Content.styled(safe.one_line(self.title, 60), "bold")]
+        if glyph:
+            parts.append(Content.styled(f" {glyph}", glyphs.STYLE[glyph]))
+        if text:
+            parts.append(Content("  " + safe.one_line(text)))
+        self._head.update(Content.assemble(*parts))
+
+
+def facts(answer: Answer) -> str:
+    """Return what an answer took: time, first token, tokens and cost."""
+    parts: list[str] = []
+    if answer.latency_s is not None:
+        parts.append(f"{answer.latency_s:.1f} s")
+    if answer.first_token_s is not None:
+        parts.append(f"first token {answer.first_token_s:.1f} s")
+    if answer.usage.completion is not None:
+        parts.append(f"{answer.usage.completion:,} tok")
+    if answer.status == "done":
+        cost = answer.cost_usd
+        parts.append("price unknown" if cost is None else format_cost(cost))
+    return " · ".join(parts)
+
+
+def variant_title(variant: Variant) -> str:
+    """Return how a variant is headed where several stand side by side."""
+    return f"{glyphs.RUNG[variant.rung]} {variant.rung} · {variant.model}"

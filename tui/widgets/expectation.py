@@ -1,0 +1,83 @@
+"""What a right answer must say, and how the answer that is shown meets it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from lab.grading.assertions import effective, value_text
+from store.records import Answer, Case
+from tui import safe
+
+
+class ExpectationPanel(VerticalScroll):
+    """The expectation of a case with each check's result, then its evidence and tags."""
+
+    DEFAULT_CSS = """
+    ExpectationPanel {
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        & > Static { height: auto; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._body = Static()
+
+    def compose(self) -> ComposeResult:
+        yield self._body
+
+    def show(self, case: Case | None, answer: Answer | None) -> None:
+        """Show what is expected of a case, checked against its answer where there is one."""
+        if case is None:
+            self._body.update(Content(""))
+            return
+        lines = [Content.styled("Expected", "bold")]
+        lines += _wanted(case, answer)
+        if case.draft.evidence:
+            lines += [Content(""), Content.styled("Evidence", "bold")]
+            for item in case.draft.evidence:
+                page = f", page {item.page}" if item.page else ""
+                lines.append(safe.content(safe.one_line(f"  {item.document}{page}"), "$text-muted"))
+        tags = " ".join((*case.draft.tags, *(("train",) if case.draft.split == "train" else ())))
+        lines += [Content(""), safe.content(safe.one_line(f"{case.key}  {tags}"), "$text-muted")]
+        self._body.update(Content("\n").join(lines))
+
+
+def _wanted(case: Case, answer: Answer | None) -> list[Content]:
+    expectation = case.expectation
+    lines: list[Content] = []
+    if answer is not None and answer.label is not None:
+        lines.append(Content.styled(f"your label: {answer.label}", "bold"))
+    if not expectation:
+        hint = "Nothing yet: e says what a right answer must contain."
+        return [*lines, Content.styled(hint, "$text-muted")]
+    if expectation.text:
+        lines.append(safe.content(expectation.text[:2000]))
+    results = {(kind, value): (passed, got) for kind, value, passed, got in _checks(answer)}
+    for assertion in effective(expectation):
+        value = value_text(assertion)
+        lines += _check(assertion.type, value, results.get((assertion.type, value)))
+    return lines
+
+
+def _checks(answer: Answer | None) -> tuple[tuple[str, str, bool, str], ...]:
+    return answer.checks if answer is not None and answer.status == "done" else ()
+
+
+def _check(kind: str, value: str, found: tuple[bool, str] | None) -> list[Content]:
+    if found is None:
+        return [safe.content(safe.one_line(f"○ {kind} {value}"), "$text-muted")]
+    passed, got = found
+    glyph, style = ("✓", "$text-success") if passed else ("✗", "$text-error")
+    lines = [
+        Content.assemble(
+            Content.styled(glyph, style), safe.content(safe.one_line(f" {kind} {value}"))
+        )
+    ]
+    if got:
+        lines.append(safe.content(safe.one_line(f"  got: {got}"), "$text-muted"))
+    return lines

@@ -1,0 +1,41 @@
+"""The ladder in one line: each rung's rate with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.content import Content
+from textual.widgets import Static
+
+from lab.standing import Standing
+from store.records import RUNGS, Rung
+from tui import glyphs
+
+
+class LadderStrip(Static):
+    """① bare 12% (5–26) … ; the rung that is asked now stands out."""
+
+    DEFAULT_CSS = """
+    LadderStrip { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def show(self, standings: Mapping[Rung, Standing], current: Rung | None) -> None:
+        """Show where each rung stands; a rung without answers shows a dash."""
+        parts: list[Content] = []
+        for rung in RUNGS:
+            text = f"{glyphs.RUNG[rung]} {rung} {describe(standings.get(rung))}"
+            here = rung == current
+            style = "bold $text" if here else "$text-muted"
+            parts.append(Content.styled(f"▸{text}" if here else f" {text}", style))
+        self.update(Content("  ").join(parts))
+
+
+def describe(item: Standing | None) -> str:
+    """Return a rung's rate as "83% (67–93)", a dash before there is one."""
+    if item is None:
+        return "–"
+    wait = f" ●{item.unlabelled}" if item.unlabelled else ""
+    if item.rate is None:
+        return f"–{wait}"
+    rate = item.rate
+    return f"{rate.rate:.0%} ({rate.low * 100:.0f}–{rate.high * 100:.0f}) n {rate.n}{wait}"

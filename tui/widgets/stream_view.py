@@ -1,0 +1,300 @@
+"""One answer as it streams: painted a few times a second, at a cost flat in its length."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.timer import Timer
+
+from tui.widgets.flow import Flow, letters_before, row_of
+from tui.widgets.line_view import LineView
+from tui.widgets.wrapping import Wrapper
+
+FRAMES_PER_SECOND = 15
+WORK_SECONDS = 0.02
+"""How long one frame may wrap text; what is left waits for the next frame."""
+
+
+class _Block(NamedTuple):
+    """Rows of one kind that stand together, from row `first` on.
+
+    `lines` are a text's lines, of which `settled` will not change; a block without them is
+    one row of ornament.
+    """
+
+    kind: str
+    first: int
+    rows: int
+    lines: Wrapper | None = None
+    settled: int = 0
+
+
+class StreamView(LineView, can_focus=True):
+    """Shows one answer, with the reasoning before it and a closing note.
+
+    All text is untrusted. The view follows the end while text comes, until the person
+    scrolls up; scrolling back to the end follows again.
+    """
+
+    DEFAULT_CSS = """
+    StreamView {
+        &:focus {
+            background-tint: $foreground 4%;
+        }
+        & > .stream-view--muted {
+            color: $text-muted;
+        }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"stream-view--muted"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "t",
+            "toggle_reasoning",
+            "Reasoning",
+            show=False,
+            id="stream.reasoning",
+            tooltip="Fold or unfold the reasoning above the answer",
+        ),
+    ]
+
+    def __init__(
+        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._reasoning, self._answer, self._note = Flow(), Flow(), Flow()
+        self._folded = False
+        self._following = True
+        self._fresh = False
+        self._frames: Timer | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer as it came, nothing replaced."""
+        return self._answer.text
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning as it came, nothing replaced."""
+        return self._reasoning.text
+
+    @property
+    def lines(self) -> list[str]:
+        """The answer's lines as they are displayed."""
+        lines = self._answer.lines
+        return [lines.line(row) for row in range(len(lines))]
+
+    @property
+    def following(self) -> bool:
+        """Whether the end is kept in sight as text comes."""
+        return self._following or self.max_scroll_y == 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is text that no frame has shown yet."""
+        return self._fresh
+
+    @property
+    def folded(self) -> bool:
+        """Whether the reasoning is folded into its heading."""
+        return self._folded
+
+    def append(self, text: str) -> None:
+        """Add a piece of the answer; it is painted with the next frame."""
+        self._answer.append(text)
+        self._wake()
+
+    def append_reasoning(self, text: str) -> None:
+        """Add a piece of the reasoning; it is painted with the next frame."""
+        self._reasoning.append(text)
+        self._wake()
+
+    def set_text(self, text: str, reasoning: str = "", *, follow: bool = False) -> None:
+        """Show another answer, from its start; from its end where `follow` is set."""
+        self._reasoning, self._answer, self._note = Flow(), Flow(), Flow()
+        self._reasoning.append(reasoning)
+        self._answer.append(text)
+        self.jump(0)
+        self._following = follow
+        self._settle()
+
+    def clear(self) -> None:
+        """Show nothing, and follow what comes next."""
+        self.set_text("", follow=True)
+
+    def mark(self, note: str) -> None:
+        """Close the answer with a muted line, such as "⚠ interrupted"; empty takes it away."""
+        self._note = Flow()
+        self._note.append(note)
+        self._settle()
+
+    def toggle_reasoning(self) -> None:
+        """Fold the reasoning into its heading, or unfold it."""
+        self._folded = not self._folded
+        self._settle()
+
+    def action_toggle_reasoning(self) -> None:
+        self.toggle_reasoning()
+
+    # -- Frames: when something is wrapped and painted ------------------------
+
+    def on_mount(self) -> None:
+        self._frames = self.set_interval(1 / FRAMES_PER_SECOND, self._frame, pause=True)
+        self._wake()
+
+    def on_resize(self) -> None:
+        self._settle()
+
+    def on_show(self) -> None:
+        self._settle()
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if at is not None and self._reasoning and at.y + self.scroll_offset.y == 0:
+            self.toggle_reasoning()
+
+    def watch_scroll_target_y(self, target: float) -> None:
+        """Every way of scrolling sets its target first: the end follows, all else stays."""
+        self._following = round(target) >= self.max_scroll_y
+
+    def _wake(self) -> None:
+        self._fresh = True
+        if self._frames is not None:
+            self._frames.resume()
+
+    def _frame(self) -> None:
+        """Paint what is new. A frame with nothing new stops the frames."""
+        if self._fresh:
+            self._settle()
+        elif self._frames is not None:
+            self._frames.pause()
+
+    def _settle(self) -> None:
+        """Wrap what is new for as long as a frame allows, and show it in its place."""
+        self._fresh = False
+        if not self.line_width:
+            return  # not on the screen: `on_resize` or `on_show` comes when it is
+        following, before = self.following, self._blocks()
+        self._wrap()
+        after = self._blocks()
+        if after == before:
+            self._refresh_from(min(b.first + b.settled for b in after if b.lines is not None))
+            return
+        self.virtual_size = Size(self.line_width, after[-1].first + after[-1].rows)
+        self.refresh()
+        self.jump(self.max_scroll_y if following else self._same_place(before, after))
+        self._following = following
+
+    def _wrap(self) -> None:
+        until = perf_counter() + WORK_SECONDS
+        for flow in (self._reasoning, self._answer, self._note):
+            flow.resize(self.line_width)
+            if not flow.work(until):
+                self._wake()
+
+    def _refresh_from(self, row: int) -> None:
+        top = self.scroll_offset.y
+        row = max(row, top)
+        if row < top + self.size.height:
+            self.refresh_lines(row, top + self.size.height - row)
+
+    def _same_place(self, before: list[_Block], after: list[_Block]) -> int:
+        """Return the row at which the text stands now that was at the top of the screen."""
+        top = self.scroll_offset.y
+        old = _block_at(before, top)
+        new = next((block for block in after if old and block.kind == old.kind), None)
+        if old is None or new is None or new.lines is None or old.lines is None:
+            return top
+        row = top - old.first
+        if new.lines is not old.lines:
+            row = row_of(new.lines, letters_before(old.lines, row))
+        return new.first + row
+
+    # -- Rows: what stands where ----------------------------------------------
+
+    def _blocks(self) -> list[_Block]:
+        """Return what there is to show, from the top. The last two are always texts."""
+        blocks: list[_Block] = []
+        if self._reasoning:
+            blocks.append(_Block("heading", 0, 1))
+            if not self._folded:
+                blocks.append(_text_block("reasoning", 1, self._reasoning))
+                if self._answer or self._note:
+                    blocks.append(_Block("rule", blocks[-1].first + blocks[-1].rows, 1))
+        first = blocks[-1].first + blocks[-1].rows if blocks else 0
+        blocks.append(_text_block("answer", first, self._answer))
+        blocks.append(_text_block("note", first + blocks[-1].rows, self._note))
+        return blocks
+
+    def _row(self, block: _Block, row: int) -> str:
+        if block.lines is not None:
+            return block.lines.line(row - block.first)
+        if block.kind == "rule":
+            return "─" * self.line_width
+        count = len(self._reasoning.lines)
+        return f"▸ Reasoning · {count} lines" if self._folded else "▾ Reasoning"
+
+    def render_line(self, y: int) -> Strip:
+        row = self.scroll_offset.y + y
+        width, style = self.line_width, self.visual_style.rich_style
+        block = _block_at(self._blocks(), row)
+        if block is None:
+            return Strip.blank(width, style)
+        muted = block.kind != "answer"
+        ink = self.get_component_rich_style("stream-view--muted") if muted else style
+        text = self._row(block, row)
+        segments = self._selected(text, row, ink)
+        strip = Strip(segments, cell_len(text)).crop_extend(0, width, style)
+        return strip.apply_offsets(0, row)
+
+    # -- Selection ------------------------------------------------------------
+
+    def _selected(self, text: str, row: int, ink: Style) -> list[Segment]:
+        """Return a row's segments, with what is selected of it in the selection's style."""
+        span = self.text_selection.get_span(row) if self.text_selection else None
+        if span is None:
+            return [Segment(text, ink)]
+        start, end = span
+        end = len(text) if end == -1 else end
+        chosen = ink + self.screen.get_component_rich_style("screen--selection")
+        parts = ((text[:start], ink), (text[start:end], chosen), (text[end:], ink))
+        return [Segment(part, style) for part, style in parts if part]
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return the selected text as it is displayed, with wrapped lines joined again."""
+        pieces: list[str] = []
+        for block in self._blocks():
+            if block.lines is None:
+                continue
+            for index in range(block.rows):
+                span = selection.get_span(block.first + index)
+                if span is not None:
+                    line, (start, end) = block.lines.line(index), span
+                    whole = end == -1 or end > len(line)
+                    pieces.append(line[start:] if whole else line[start:end])
+                    pieces.append(block.lines.join(index) if whole else "")
+            pieces.append("\n")
+        return "".join(pieces).strip("\n"), "\n"
+
+
+def _text_block(kind: str, first: int, flow: Flow) -> _Block:
+    return _Block(kind, first, len(flow.lines), flow.lines, flow.lines.settled)
+
+
+def _block_at(blocks: list[_Block], row: int) -> _Block | None:
+    for block in blocks:
+        if block.first <= row < block.first + block.rows:
+            return block
+    return None
