@@ -63,6 +63,7 @@ async def climb(desk: Desk) -> AsyncGenerator[Run]:
         raise NotFound("The demo has no model yet; choose one first.")
     cases = await desk.cases("test")
     for rung in RUNGS:
+        await desk.choose(replace(setup, rung=rung))
         yield await desk.ask(cases, replace(setup, rung=rung).variant(desk.documents))
 
 

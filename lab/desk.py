@@ -241,10 +241,10 @@ class Desk:
 
     # -- where it stands --------------------------------------------------------------
 
-    async def rows(self, variant: Variant, offset: int, limit: int) -> list[overview.CaseRow]:
+    async def rows(self, variant_id: int, offset: int, limit: int) -> list[overview.CaseRow]:
         """Return a window of the case list as it stands under a variant."""
         return await self.database.read(
-            overview.case_rows, self.session.id, variant.id, limit, offset
+            overview.case_rows, self.session.id, variant_id, limit, offset
         )
 
     async def standings(self) -> list[Standing]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from lab import demo
@@ -134,7 +135,7 @@ class LitmusApp(App[None]):
             )
         yield from super().get_system_commands(screen)
 
-    def _call(self, node: object, action: str) -> None:
+    def _call(self, node: DOMNode, action: str) -> None:
         self.run_worker(self.run_action(action, default_namespace=node), group="palette")
 
 

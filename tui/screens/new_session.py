@@ -29,31 +29,31 @@ class NewSession(ModalScreen[tuple[str, str] | None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._name = Input(placeholder="invoices", max_length=80)
-        self._task = Input(placeholder="Read the total from an invoice", max_length=300)
+        self._name_line = Input(placeholder="invoices", max_length=80)
+        self._task_line = Input(placeholder="Read the total from an invoice", max_length=300)
         self._problem = Static(classes="hint")
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Label("Name of the session")
-            yield self._name
+            yield self._name_line
             yield Label("Its task, in a line (may stay empty)")
-            yield self._task
+            yield self._task_line
             yield self._problem
             yield Static("enter makes it · esc leaves", classes="hint")
 
     def on_mount(self) -> None:
-        self._name.focus()
+        self._name_line.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        name = self._name.value.strip()
+        name = self._name_line.value.strip()
         if not name or not name.isprintable():
             self._problem.update("A session needs a name.")
-            self._name.focus()
-        elif event.input is self._name and not self._task.value:
-            self._task.focus()
+            self._name_line.focus()
+        elif event.input is self._name_line and not self._task_line.value:
+            self._task_line.focus()
         else:
-            self.dismiss((name, self._task.value.strip()))
+            self.dismiss((name, self._task_line.value.strip()))
 
     def action_cancel(self) -> None:
         self.dismiss(None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, cast
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
@@ -22,6 +23,9 @@ from store.records import Session
 from tui import glyphs, safe
 from tui.screens.new_session import NewSession
 from tui.widgets.ladder_strip import describe
+
+if TYPE_CHECKING:
+    from tui.app import LitmusApp
 
 _PAGE = 200
 
@@ -50,12 +54,16 @@ class SessionsScreen(Screen[None]):
         self._engine = engine
         self._targets: list[tuple[int, int | None]] = []
 
+    @property
+    def _litmus(self) -> LitmusApp:
+        return cast("LitmusApp", self.app)
+
     def compose(self) -> ComposeResult:
         yield Static("Litmus · sessions", classes="title")
         yield Input(placeholder="type to search in everything", id="words")
         yield OptionList(id="list")
         yield Static(id="empty")
-        yield Footer()
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#list").focus()
@@ -69,7 +77,7 @@ class SessionsScreen(Screen[None]):
     def on_input_submitted(self) -> None:
         self.query_one("#list").focus()
 
-    def on_key(self, event) -> None:
+    def on_key(self, event: events.Key) -> None:
         if event.key == "escape" and self.query_one("#words").has_focus:
             self.query_one("#words", Input).value = ""
             self.query_one("#list").focus()
@@ -122,7 +130,7 @@ class SessionsScreen(Screen[None]):
         session = await self._engine.database.read(sessions.get, session_id)
         if case_id is not None:
             session.state["case"] = case_id
-        self.app.open_bench(await Desk.open(self._engine, session))
+        await self._litmus.open_bench(await Desk.open(self._engine, session))
 
     def action_search(self) -> None:
         self.query_one("#words").focus()
@@ -140,10 +148,10 @@ class SessionsScreen(Screen[None]):
         except PlainError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.app.open_bench(await Desk.open(self._engine, session))
+        await self._litmus.open_bench(await Desk.open(self._engine, session))
 
     def action_demo(self) -> None:
-        self.app.open_demo()
+        self._litmus.open_demo()
 
 
 def _line(session: Session, summary: overview.Summary, rate: str) -> Content:

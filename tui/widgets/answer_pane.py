@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -25,7 +27,8 @@ class AnswerPane(Vertical):
 
     DEFAULT_CSS = """
     AnswerPane {
-        & > .head { height: 1; color: $text-muted; padding: 0 1; }
+        & > .head { height: 1; color: $text-muted; padding: 0 1;
+            text-wrap: nowrap; text-overflow: ellipsis; }
         & > StreamView { height: 1fr; padding: 0 1; }
     }
     """
@@ -94,6 +97,11 @@ def facts(answer: Answer) -> str:
     return " · ".join(parts)
 
 
-def variant_title(variant: Variant) -> str:
-    """Return how a variant is headed where several stand side by side."""
-    return f"{glyphs.RUNG[variant.rung]} {variant.rung} · {variant.model}"
+def variant_title(variant: Variant, others: Sequence[Variant]) -> str:
+    """Return a heading that tells a variant from the others beside it."""
+    rung = f"{glyphs.RUNG[variant.rung]} {variant.rung}"
+    if len({item.model for item in others}) == 1:
+        return rung
+    if len({item.rung for item in others}) == 1:
+        return variant.model
+    return f"{rung} · {variant.model}"

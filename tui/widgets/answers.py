@@ -45,7 +45,7 @@ class Answers(Horizontal):
         several = len(wanted) > 1
         self.set_class(several, "several")
         for number, variant in enumerate(wanted):
-            title = variant_title(variant) if several else "Answer"
+            title = variant_title(variant, wanted) if several else "Answer"
             self._panes[variant.hash].title = chr(ord("A") + number) if blind else title
 
     async def show(self, desk: Desk, live: Live, case: Case | None) -> None:

@@ -17,11 +17,10 @@ class BenchHeader(Horizontal):
     DEFAULT_CSS = """
     BenchHeader {
         height: 1; padding: 0 1;
-        & > #who { width: 1fr; text-style: bold; }
-        & > #setup { width: auto; max-width: 60%; color: $text-muted; text-wrap: nowrap;
-            text-overflow: ellipsis; }
-        & > #left { width: auto; padding: 0 2; color: $accent; }
-        & > #cost { width: auto; padding: 0 0 0 3; }
+        & > Static { width: auto; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #who { max-width: 40%; text-style: bold; }
+        & > #left { color: $accent; padding: 0 0 0 2; }
+        & > #setup { width: 1fr; padding: 0 2; color: $text-muted; text-align: right; }
     }
     """
 
@@ -39,7 +38,7 @@ class BenchHeader(Horizontal):
         """Show who is asked."""
         text = "no model yet: m chooses one"
         if setup is not None:
-            text = safe.one_line(f"{setup.model} · {setup.provider} · {setup.rung}", 90)
+            text = safe.one_line(f"{setup.rung} · {setup.model} · {setup.provider}", 90)
         self.query_one("#setup", Static).update(Content(text))
 
     def show_left(self, left: int) -> None:

@@ -41,7 +41,7 @@ class DocumentList(Vertical):
     BINDINGS = [
         Binding(
             "space",
-            "toggle",
+            "attach",
             "In/out",
             id="documents.toggle",
             tooltip="Put the document into the context, or take it out",
@@ -143,7 +143,7 @@ class DocumentList(Vertical):
         event.stop()
         self.post_message(self.Opened(self._documents[event.option_index]))
 
-    def action_toggle(self) -> None:
+    def action_attach(self) -> None:
         if (document := self._chosen()) is not None:
             self.post_message(self.Toggled(document))
 

@@ -41,9 +41,9 @@ class ExpectationPanel(VerticalScroll):
             lines += [Content(""), Content.styled("Evidence", "bold")]
             for item in case.draft.evidence:
                 page = f", page {item.page}" if item.page else ""
-                lines.append(safe.content(safe.one_line(f"  {item.document}{page}"), "$text-muted"))
+                lines.append(_muted(f"{item.document}{page}", indent=2))
         tags = " ".join((*case.draft.tags, *(("train",) if case.draft.split == "train" else ())))
-        lines += [Content(""), safe.content(safe.one_line(f"{case.key}  {tags}"), "$text-muted")]
+        lines += [Content(""), _muted(f"{case.key}  {tags}")]
         self._body.update(Content("\n").join(lines))
 
 
@@ -70,14 +70,18 @@ def _checks(answer: Answer | None) -> tuple[tuple[str, str, bool, str], ...]:
 
 def _check(kind: str, value: str, found: tuple[bool, str] | None) -> list[Content]:
     if found is None:
-        return [safe.content(safe.one_line(f"○ {kind} {value}"), "$text-muted")]
+        return [_muted(f"○ {kind} {value}")]
     passed, got = found
     glyph, style = ("✓", "$text-success") if passed else ("✗", "$text-error")
     lines = [
         Content.assemble(
-            Content.styled(glyph, style), safe.content(safe.one_line(f" {kind} {value}"))
+            Content.styled(f"{glyph} ", style), safe.content(safe.one_line(f"{kind} {value}"))
         )
     ]
     if got:
-        lines.append(safe.content(safe.one_line(f"  got: {got}"), "$text-muted"))
+        lines.append(_muted(f"got: {got}", indent=2))
     return lines
+
+
+def _muted(text: str, indent: int = 0) -> Content:
+    return safe.content(" " * indent + safe.one_line(text), "$text-muted")

@@ -241,7 +241,8 @@ class StreamView(LineView, can_focus=True):
         if block.kind == "rule":
             return "─" * self.line_width
         count = len(self._reasoning.lines)
-        return f"▸ Reasoning · {count} lines" if self._folded else "▾ Reasoning"
+        size = f"{count} line{'' if count == 1 else 's'}"
+        return f"▸ Reasoning · {size}" if self._folded else "▾ Reasoning"
 
     def render_line(self, y: int) -> Strip:
         row = self.scroll_offset.y + y

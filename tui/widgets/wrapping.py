@@ -109,7 +109,7 @@ def _break(text: str, width: int) -> tuple[list[str], list[str], str]:
     joins: list[str] = []
     start = 0
     while (end := _line_end(text, start, width)) is not None:
-        line = text[start:end].rstrip(_BLANKS)
+        line = text[start:end].rstrip(_BLANKS + _JOINER)
         start = _skip_blanks(text, end)
         joins.append(" " if text[start - 1] in _BLANKS else "")
         lines.append(_shown(line))

@@ -14,7 +14,7 @@ from tui.widgets.answers import Answers
 from tui.widgets.bench_header import BenchHeader
 
 if TYPE_CHECKING:
-    from tui.screens.bench.screen import BenchScreen
+    from tui.screens.bench.place import Bench
 
 LONG_S = 12
 
@@ -22,30 +22,21 @@ LONG_S = 12
 class Asking:
     """The runs that a bench has under way."""
 
-    def __init__(self, bench: BenchScreen) -> None:
+    def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._runs: list[Run] = []
         self._starting = 0
+        self._shown_busy = False
 
-    def ask(self, cases: list[Case], *, fresh: bool) -> None:
-        """Ask every variant that is shown."""
-        bench = self._bench
-        variants = bench.shown()
-        if not variants:
-            bench.action_model()
+    def ask(self, cases: list[Case], variants: list[Variant], *, fresh: bool) -> None:
+        """Ask these variants; one with nothing in its context is told so instead."""
         for variant in variants:
             if variant.rung == "context" and not variant.documents:
-                bench.notify("Nothing is in the context: drop a file here, or press c for bare.")
+                self._bench.notify(
+                    "Nothing is in the context: drop a file here, or press c for bare."
+                )
             else:
-                bench.run_worker(self.run(cases, variant, fresh=fresh), group="runs")
-
-    async def ask_all(self, *, fresh: bool) -> None:
-        """Ask every test case that has no answer yet, or all of them anew."""
-        cases = await self._bench.desk.cases("test")
-        if cases:
-            self.ask(cases, fresh=fresh)
-        else:
-            self._bench.notify("There are no test cases yet; type a prompt and send it.")
+                self._bench.run_worker(self.run(cases, variant, fresh=fresh), group="runs")
 
     async def run(self, cases: list[Case], variant: Variant, *, fresh: bool) -> None:
         """Run a variant over cases, and show what happens."""
@@ -66,6 +57,11 @@ class Asking:
             if run in self._runs:
                 self._runs.remove(run)
             self._show_left()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being asked."""
+        return self._starting > 0
 
     def stop(self) -> None:
         """Stop asking; what has come is kept."""
@@ -124,3 +120,6 @@ class Asking:
         left = sum(run.left for run in self._runs)
         if self._bench.is_mounted:
             self._bench.query_one(BenchHeader).show_left(left)
+            if bool(left) != self._shown_busy:
+                self._shown_busy = bool(left)
+                self._bench.refresh_bindings()

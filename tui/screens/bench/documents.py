@@ -16,13 +16,13 @@ from tui.widgets.document_list import DocumentList
 from tui.widgets.prompt_box import PromptBox
 
 if TYPE_CHECKING:
-    from tui.screens.bench.screen import BenchScreen
+    from tui.screens.bench.place import Bench
 
 
 class Documents:
     """What happens to a bench's documents."""
 
-    def __init__(self, bench: BenchScreen) -> None:
+    def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._tokens: dict[str, int] = {}
         self._dropped: tuple[str, list[int]] | None = None

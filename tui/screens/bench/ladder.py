@@ -12,7 +12,7 @@ from tui.widgets.bench_header import BenchHeader
 from tui.widgets.ladder_strip import LadderStrip
 
 if TYPE_CHECKING:
-    from tui.screens.bench.screen import BenchScreen
+    from tui.screens.bench.place import Bench
 
 SETTLE_S = 0.3
 """How long a change waits for others, so that a burst of answers is counted once."""
@@ -21,7 +21,7 @@ SETTLE_S = 0.3
 class Ladder:
     """Where each variant of the session stands, as far as it is known."""
 
-    def __init__(self, bench: BenchScreen) -> None:
+    def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._standings: dict[str, Standing] = {}
         self._stale: dict[str, Variant] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
@@ -10,7 +12,7 @@ from textual.timer import Timer
 from textual.widgets import Footer, TextArea
 
 from lab.desk import Desk
-from store.records import Answer, Variant
+from store.records import Answer, Rung, Variant
 from tui import glyphs
 from tui.live import Live
 from tui.screens.bench.asking import Asking
@@ -56,6 +58,7 @@ class Bench(Screen[None]):
         self.ladder = Ladder(self)
         self.documents = Documents(self)
         self._index: dict[int, int] = {}
+        self._removed: list[int] = []
         self._keeping: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -69,7 +72,7 @@ class Bench(Screen[None]):
                     yield ExpectationPanel(id="expectation")
                     yield DocumentList(id="documents")
         yield PromptBox(id="prompt")
-        yield Footer()
+        yield Footer(compact=True, show_command_palette=False)
 
     # -- Opening and keeping the place ----------------------------------------------
 
@@ -92,6 +95,12 @@ class Bench(Screen[None]):
         self.ladder.show()
         await self.list_cases(self.desk.state.get("case"))
         self.documents.show()
+
+    async def set_rung(self, rung: Rung) -> None:
+        """Ask on another rung from now on."""
+        if self.desk.setup is not None:
+            await self.desk.choose(replace(self.desk.setup, rung=rung))
+            await self.reset()
 
     async def list_cases(self, case_id: int | None) -> None:
         """Fill the list anew, with the cursor on a case."""
@@ -141,10 +150,6 @@ class Bench(Screen[None]):
     async def _highlighted(self, event: CaseList.Highlighted) -> None:
         if event.key is not None:
             await self.show_case(event.key)
-
-    @on(CaseList.Selected)
-    def _selected(self) -> None:
-        self.action_ask()
 
     async def show_case(self, case_id: int | None) -> None:
         answers = self.query_one(Answers)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from textual import events, on, work
 
 from store.errors import PlainError
-from store.records import CaseDraft, Rung
+from store.records import Case, CaseDraft, Rung
 from tui import drop
 from tui.screens.ask_line import AskLine
 from tui.screens.bench.verdicts import Verdicts
@@ -28,10 +28,24 @@ class BenchScreen(Verdicts):
         if case is None:
             self.query_one(PromptBox).focus()
         else:
-            self.asking.ask([case], fresh=True)
+            self._ask([case], fresh=True)
 
-    def action_ask_all(self, fresh: bool = False) -> None:
-        self.run_worker(self.asking.ask_all(fresh=fresh), group="ask")
+    @on(CaseList.Selected)
+    def _selected(self) -> None:
+        self.action_ask()
+
+    async def action_ask_all(self, fresh: bool = False) -> None:
+        cases = await self.desk.cases("test")
+        if cases:
+            self._ask(cases, fresh=fresh)
+        else:
+            self.notify("There are no test cases yet; type a prompt and send it.")
+
+    def _ask(self, cases: list[Case], *, fresh: bool) -> None:
+        """Ask every variant that is shown; without a model, choose one first."""
+        if not self.shown():
+            self.action_model()
+        self.asking.ask(cases, self.shown(), fresh=fresh)
 
     def action_stop(self) -> None:
         self.asking.stop()
@@ -51,6 +65,10 @@ class BenchScreen(Verdicts):
         self.query_one(CaseList).focus()
         await self.show_case(case_id)
         self.action_ask()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to stop only while something is being asked."""
+        return self.asking.busy if action == "stop" else True
 
     async def climb(self, rungs: tuple[Rung, ...]) -> None:
         """Ask the test cases on one rung after the other, each while it is looked at."""
@@ -87,12 +105,6 @@ class BenchScreen(Verdicts):
         await self.set_rung(other)
         if other == "context" and not any(d.attached is not None for d in self.desk.documents):
             self.notify("Nothing is in the context yet: drop a file here.")
-
-    async def set_rung(self, rung: Rung) -> None:
-        """Ask on another rung from now on."""
-        assert self.desk.setup is not None
-        await self.desk.choose(replace(self.desk.setup, rung=rung))
-        await self.reset()
 
     @work(group="setup", exclusive=True)
     async def action_system(self) -> None:
