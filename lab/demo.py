@@ -22,6 +22,8 @@ from store.records import Rung, Session
 SESSION = "demo"
 TASK = "Answer questions about a small ferry company from its own papers."
 CONTEXT = ("notes.md", "ticket-office.txt")
+SYSTEM = "Answer the question in one short sentence."
+ANSWER_TOKENS = 64
 RUNGS: tuple[Rung, ...] = ("bare", "context")
 
 
@@ -51,7 +53,9 @@ async def prepare(engine: Engine, *, start_model: bool = True) -> Desk:
         handbook = await asyncio.to_thread(read, folder / "documents" / "handbook.pdf")
         await desk.add_document(handbook, attach=False)
     if desk.setup is None and start_model:
-        desk.setup = await engine.setup_for("embedded")
+        setup = await engine.setup_for("embedded")
+        parameters = {**setup.parameters, "max_tokens": ANSWER_TOKENS}
+        desk.setup = replace(setup, system=SYSTEM, parameters=parameters)
         await desk.save()
     return desk
 

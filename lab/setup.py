@@ -8,8 +8,6 @@ from typing import Any
 
 from store.records import Document, Rung, Variant
 
-DEFAULT_SYSTEM = "Answer the question in one short sentence."
-
 
 @dataclass(frozen=True, slots=True)
 class Setup:

@@ -155,6 +155,7 @@ def read_many(
     paths: Iterable[Path],
     *,
     workers: int = 2,
+    password: str | None = None,
     timeout_s: float = TIMEOUT_S,
     max_bytes: int = MAX_BYTES,
     stop: Stop | None = None,
@@ -168,7 +169,9 @@ def read_many(
 
     def outcome(path: Path) -> ReadDocument | ReadingError:
         try:
-            return read(path, timeout_s=timeout_s, max_bytes=max_bytes, stop=stop)
+            return read(
+                path, password=password, timeout_s=timeout_s, max_bytes=max_bytes, stop=stop
+            )
         except ReadingError as error:
             return error
 

@@ -20,14 +20,17 @@ from store.errors import NotFound, PlainError
 from store.records import Session
 from tui.screens.bench.screen import BenchScreen
 from tui.screens.help import HelpScreen
+from tui.screens.new_session import NewSession
 from tui.screens.sessions import SessionsScreen
+from tui.screens.start import StartScreen
 
 
 class LitmusApp(App[None]):
     """Litmus in a terminal."""
 
     TITLE = "Litmus"
-    CSS_PATH = "app.tcss"
+    # A default screen's own stylesheet is not loaded by Textual, so theirs are named here.
+    CSS_PATH = ["app.tcss", "screens/sessions.tcss", "screens/start.tcss"]
     BINDINGS = [
         Binding("f1,question_mark", "help", "Keys", id="app.help", tooltip="Show these keys"),
         Binding("f2", "bench", "Bench", show=False, id="app.bench", tooltip="Go to the bench"),
@@ -42,15 +45,24 @@ class LitmusApp(App[None]):
         ),
     ]
 
-    def __init__(self, engine: Engine, session: Session | None, *, run_demo: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        session: Session | None = None,
+        *,
+        first: bool = False,
+        run_demo: bool = False,
+    ) -> None:
+        """`first`: there is no session yet. `run_demo`: open the demo and climb its ladder."""
         super().__init__()
         self.engine = engine
+        self._first = first
         self._session = session
         self._run_demo = run_demo
         self._bench: BenchScreen | None = None
 
     def get_default_screen(self) -> Screen[None]:
-        return SessionsScreen(self.engine)
+        return StartScreen(self.engine) if self._first else SessionsScreen(self.engine)
 
     def on_mount(self) -> None:
         self._begin()
@@ -73,6 +85,18 @@ class LitmusApp(App[None]):
         await self.close_bench()
         self._bench = BenchScreen(desk)
         await self.push_screen(self._bench)
+
+    async def new_session(self) -> None:
+        """Ask for a name and a task, and open the session that is made of them."""
+        given = await self.push_screen_wait(NewSession())
+        if given is None:
+            return
+        try:
+            session = await self.engine.database.write(sessions.create, *given)
+        except PlainError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        await self.open_bench(await Desk.open(self.engine, session))
 
     async def close_bench(self) -> None:
         """Leave the open session, with everything kept."""
@@ -143,14 +167,13 @@ def run_app(home: Path, *, session: str = "", resume: bool = False, demo: bool =
     """Open the app and return its exit status. Raises StoreError before it is opened."""
     engine = Engine(home)
     try:
-        found: Session | None = None
+        last = engine.database.read_now(sessions.last)
+        if resume and not session and last is None:
+            raise NotFound("There is no session yet; make one with `litmus new NAME`.")
+        found = last if resume else None
         if session:
             found = engine.database.read_now(sessions.named, session)
-        elif resume:
-            found = engine.database.read_now(sessions.last)
-            if found is None:
-                raise NotFound("There is no session yet; make one with `litmus new NAME`.")
-        app = LitmusApp(engine, found, run_demo=demo)
+        app = LitmusApp(engine, found, first=last is None and not demo, run_demo=demo)
         app.run()
         return app.return_code or 0
     finally:

@@ -40,10 +40,11 @@ class ModelPicker(ModalScreen[Setup | None]):
         Binding("escape", "cancel", "Leave", id="models.cancel", tooltip="Choose nothing"),
     ]
 
-    def __init__(self, engine: Engine, current: Setup | None) -> None:
+    def __init__(self, engine: Engine, current: Setup | None, *, provider: str = "") -> None:
         super().__init__()
         self._engine = engine
         self._current = current
+        self._provider = provider or (current.provider if current else "")
         self._choices: list[Choice] = []
         self._chosen: Choice | None = None
         self._base_url = ""
@@ -61,6 +62,7 @@ class ModelPicker(ModalScreen[Setup | None]):
                     yield OptionList(id="models")
                     yield ProgressBar(id="progress", show_eta=True)
                     yield Static(id="said")
+            yield Static(id="detail", classes="hint")
             yield Static("enter chooses · tab goes on · esc leaves", classes="hint")
 
     def on_mount(self) -> None:
@@ -83,17 +85,22 @@ class ModelPicker(ModalScreen[Setup | None]):
                             "$text-success" if choice.ready else style,
                         ),
                         Content.styled(choice.label, style),
-                        Content.styled(f"\n  {choice.detail}", "$text-muted"),
                     )
                 )
             )
         names = [choice.provider for choice in self._choices]
-        current = self._current.provider if self._current else names[0]
-        providers.highlighted = names.index(current) if current in names else 0
+        wanted = self._provider in names
+        providers.highlighted = names.index(self._provider) if wanted else 0
         providers.focus()
         self._say("")
-        if self._current is not None:
-            self._choose(self._choices[providers.highlighted], self._current.base_url)
+        if wanted:
+            base_url = self._current.base_url if self._current else ""
+            self._choose(self._choices[names.index(self._provider)], base_url)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option_list.id == "providers":
+            choice = self._choices[event.option_index]
+            self.query_one("#detail", Static).update(Content(f"{choice.label}: {choice.detail}"))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         if event.option_list.id == "providers":
@@ -112,6 +119,7 @@ class ModelPicker(ModalScreen[Setup | None]):
         if self._mode == "address":
             self._base_url = value
             self._set_mode("filter")
+            event.input.value = ""
             self._load(self._chosen, self._base_url)
         elif self._mode == "key":
             self._keep_key(self._chosen, value)

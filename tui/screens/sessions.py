@@ -18,10 +18,8 @@ from lab.engine import Engine
 from lab.prices import format_cost
 from lab.standing import ladder, standings
 from store import overview, search, sessions
-from store.errors import PlainError
 from store.records import Session
 from tui import glyphs, safe
-from tui.screens.new_session import NewSession
 from tui.widgets.ladder_strip import describe
 
 if TYPE_CHECKING:
@@ -33,7 +31,6 @@ _PAGE = 200
 class SessionsScreen(Screen[None]):
     """The list of sessions, the last used on top."""
 
-    CSS_PATH = "sessions.tcss"
     TITLE = "Sessions"
     BINDINGS = [
         Binding("n", "new", "New session", id="sessions.new", tooltip="Make a new session"),
@@ -135,20 +132,9 @@ class SessionsScreen(Screen[None]):
     def action_search(self) -> None:
         self.query_one("#words").focus()
 
-    def action_new(self) -> None:
-        self._make()
-
     @work(group="open", exclusive=True)
-    async def _make(self) -> None:
-        given = await self.app.push_screen_wait(NewSession())
-        if given is None:
-            return
-        try:
-            session = await self._engine.database.write(sessions.create, *given)
-        except PlainError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        await self._litmus.open_bench(await Desk.open(self._engine, session))
+    async def action_new(self) -> None:
+        await self._litmus.new_session()
 
     def action_demo(self) -> None:
         self._litmus.open_demo()

@@ -45,7 +45,7 @@ class Bench(Screen[None]):
 
     CSS_PATH = "bench.tcss"
     BINDINGS = BINDINGS
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (110, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (110, "-wide"), (140, "-wider")]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -82,7 +82,8 @@ class Bench(Screen[None]):
         prompt = self.query_one(PromptBox)
         prompt.text = str(self.desk.state.get("draft", ""))
         prompt.move_cursor(prompt.document.end)
-        self.query_one("#cases").focus()
+        count, _ = await self.desk.place(None)
+        self.query_one("#cases" if count else "#prompt").focus()
         await self.reset()
         self.ladder.all_stale()
 
