@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -12,29 +13,42 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from lab import demo
-from lab.desk import Desk
 from lab.engine import Engine, warm_up
 from store import sessions
 from store.errors import NotFound, PlainError
-from store.records import Session
-from tui.screens.bench.screen import BenchScreen
-from tui.screens.help import HelpScreen
-from tui.screens.new_session import NewSession
-from tui.screens.sessions import SessionsScreen
-from tui.screens.start import StartScreen
+
+# Each screen is imported when it is first shown: the first paint waits for one, not for all.
+if TYPE_CHECKING:
+    from lab.desk import Desk
+    from store.records import Session
+    from tui.screens.bench.screen import BenchScreen
+
+_KEPT = "{} answer(s) that the last end cut off are kept, marked ⚠."
+
+
+PRESENT = 2
+"""How many screens there are when nothing stands above the present one."""
 
 
 class LitmusApp(App[None]):
     """Litmus in a terminal."""
 
     TITLE = "Litmus"
-    # A default screen's own stylesheet is not loaded by Textual, so theirs are named here.
-    CSS_PATH = ["app.tcss", "screens/sessions.tcss", "screens/start.tcss"]
+    CSS_PATH = "app.tcss"
     BINDINGS = [
-        Binding("f1,question_mark", "help", "Keys", id="app.help", tooltip="Show these keys"),
-        Binding("f2", "bench", "Bench", show=False, id="app.bench", tooltip="Go to the bench"),
-        Binding("f6", "sessions", "Sessions", id="app.sessions", tooltip="Go to the sessions"),
+        Binding("question_mark", "help", "Keys", id="app.keys", tooltip="Show these keys"),
+        # Text areas have their own use for F6, so these come before the focused widget.
+        Binding(
+            "f1", "help", "Keys", False, id="app.help", tooltip="Show these keys", priority=True
+        ),
+        Binding(
+            "f6",
+            "sessions",
+            "Sessions",
+            id="app.sessions",
+            tooltip="Go to the sessions",
+            priority=True,
+        ),
         Binding(
             "ctrl+q",
             "quit",
@@ -48,46 +62,43 @@ class LitmusApp(App[None]):
     def __init__(
         self,
         engine: Engine,
-        session: Session | None = None,
+        desk: Desk | None = None,
         *,
         first: bool = False,
         run_demo: bool = False,
     ) -> None:
-        """`first`: there is no session yet. `run_demo`: open the demo and climb its ladder."""
-        super().__init__()
+        """Open on a desk's bench, else on the sessions, or on the first start's choices.
+
+        `run_demo` opens the demo and climbs its ladder.
+        """
         self.engine = engine
-        self._first = first
-        self._session = session
+        super().__init__()
+        self._first_screen = _first_screen(engine, desk, first=first)
         self._run_demo = run_demo
-        self._bench: BenchScreen | None = None
 
-    def get_default_screen(self) -> Screen[None]:
-        return StartScreen(self.engine) if self._first else SessionsScreen(self.engine)
-
-    def on_mount(self) -> None:
-        self._begin()
-
-    @work(group="begin")
-    async def _begin(self) -> None:
-        """After the first paint: keep what a Litmus that died left, then open what is asked."""
-        kept = await self.engine.recover()
-        if kept:
-            self.notify(f"{kept} answers that were cut off by the last end are kept.")
+    async def on_mount(self) -> None:
+        # Textual cannot switch from its default screen, so that stays empty below all others.
+        await self.push_screen(self._first_screen)
         if self._run_demo:
             self.open_demo()
-        elif self._session is not None:
-            await self.open_bench(await Desk.open(self.engine, self._session))
-        # Half a second of imports, paid while the person looks around.
+        self._warm_up()
+
+    @work(group="warm up")
+    async def _warm_up(self) -> None:
+        """Pay half a second of imports while the person looks around."""
         await asyncio.to_thread(warm_up)
 
+    @work(group="open", exclusive=True)
     async def open_bench(self, desk: Desk) -> None:
-        """Show a session's bench in place of the one that was open."""
-        await self.close_bench()
-        self._bench = BenchScreen(desk)
-        await self.push_screen(self._bench)
+        """Show a session's bench in place of what is open."""
+        await self._show_bench(desk)
 
+    @work(group="open", exclusive=True)
     async def new_session(self) -> None:
         """Ask for a name and a task, and open the session that is made of them."""
+        from lab.desk import Desk
+        from tui.screens.new_session import NewSession
+
         given = await self.push_screen_wait(NewSession())
         if given is None:
             return
@@ -96,20 +107,13 @@ class LitmusApp(App[None]):
         except PlainError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        await self.open_bench(await Desk.open(self.engine, session))
+        await self._show_bench(await Desk.open(self.engine, session))
 
-    async def close_bench(self) -> None:
-        """Leave the open session, with everything kept."""
-        if self._bench is None:
-            return
-        bench, self._bench = self._bench, None
-        await bench.leave()
-        while bench in self.screen_stack:
-            await self.pop_screen()
-
-    @work(group="demo", exclusive=True)
+    @work(group="open", exclusive=True)
     async def open_demo(self) -> None:
         """Open the demo's session, and climb its ladder where that is not done yet."""
+        from lab import demo
+
         try:
             if not await self._has_weights():
                 return
@@ -117,9 +121,8 @@ class LitmusApp(App[None]):
         except PlainError as error:
             self.notify(str(error), severity="error", timeout=12, markup=False)
             return
-        await self.open_bench(desk)
-        assert self._bench is not None
-        await self._bench.climb(demo.RUNGS)
+        bench = await self._show_bench(desk)
+        bench.climb(demo.RUNGS)
 
     async def _has_weights(self) -> bool:
         """Offer the download of the embedded model where its weights are missing."""
@@ -129,21 +132,44 @@ class LitmusApp(App[None]):
         self.engine.refuse_without_extra()
         return have_weights() or bool(await self.push_screen_wait(DownloadScreen()))
 
+    async def _show_bench(self, desk: Desk) -> BenchScreen:
+        from tui.screens.bench.screen import BenchScreen
+
+        bench = BenchScreen(desk)
+        await self._replace(bench)
+        return bench
+
+    # Screens are replaced by workers of the app: a screen that waited for its own removal
+    # would wait for ever.
+    async def _replace(self, screen: Screen[None]) -> None:
+        """Leave what is open, with everything kept, and show a screen in its place."""
+        await self._leave()
+        await self.switch_screen(screen)
+
+    async def _leave(self) -> None:
+        """Close what stands above the present screen, and let that keep everything."""
+        while len(self.screen_stack) > PRESENT:
+            await self.pop_screen()
+        leave = getattr(self.screen, "leave", None)
+        if leave is not None:
+            await leave()
+
     def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
-    async def action_bench(self) -> None:
-        if self._bench is not None and self.screen is not self._bench:
-            if self._bench in self.screen_stack:
-                return
-            await self.push_screen(self._bench)
-
+    @work(group="open", exclusive=True)
     async def action_sessions(self) -> None:
-        await self.close_bench()
+        from tui.screens.sessions import SessionsScreen
 
-    async def action_quit(self) -> None:
-        await self.close_bench()
+        if not isinstance(self.screen, SessionsScreen):
+            await self._replace(SessionsScreen(self.engine))
+
+    @work(group="open", exclusive=True)
+    async def action_quit(self) -> None:  # type: ignore[override]
+        await self._leave()
         self.exit()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -168,13 +194,38 @@ def run_app(home: Path, *, session: str = "", resume: bool = False, demo: bool =
     engine = Engine(home)
     try:
         last = engine.database.read_now(sessions.last)
-        if resume and not session and last is None:
-            raise NotFound("There is no session yet; make one with `litmus new NAME`.")
         found = last if resume else None
         if session:
             found = engine.database.read_now(sessions.named, session)
-        app = LitmusApp(engine, found, first=last is None and not demo, run_demo=demo)
+        elif resume and last is None:
+            raise NotFound("There is no session yet; make one with `litmus new NAME`.")
+        # What a Litmus that died was streaming is put together before anything is shown.
+        kept = asyncio.run(engine.recover())
+        desk = asyncio.run(_open(engine, found)) if found else None
+        app = LitmusApp(engine, desk, first=last is None and not demo, run_demo=demo)
+        if kept:
+            app.call_later(app.notify, _KEPT.format(kept))
         app.run()
         return app.return_code or 0
     finally:
         asyncio.run(engine.close())
+
+
+async def _open(engine: Engine, session: Session) -> Desk:
+    from lab.desk import Desk
+
+    return await Desk.open(engine, session)
+
+
+def _first_screen(engine: Engine, desk: Desk | None, *, first: bool) -> Screen[None]:
+    if desk is not None:
+        from tui.screens.bench.screen import BenchScreen
+
+        return BenchScreen(desk)
+    if first:
+        from tui.screens.start import StartScreen
+
+        return StartScreen(engine)
+    from tui.screens.sessions import SessionsScreen
+
+    return SessionsScreen(engine)

@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import argparse
 
 OK, NO, WRONG, INTERRUPTED = 0, 1, 2, 130
 
@@ -26,27 +22,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
     from store.errors import PlainError
     from tui.verbs import output
-    from tui.verbs.parser import parse
 
     output.prepare()
-    options = parse(arguments)
     try:
-        return _dispatch(options)
+        status = _dispatch(arguments)
+        output.flush()
+        return status
     except PlainError as error:
         output.complain(str(error))
         return WRONG
     except KeyboardInterrupt:
-        output.complain("Stopped; every answer that came is kept.")
+        output.complain("Stopped; what has come is kept.")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; there is nobody to tell.
-        output.hush()
         return OK
 
 
-def _dispatch(options: argparse.Namespace) -> int:
+def _dispatch(arguments: list[str]) -> int:
     from importlib import import_module
 
+    from tui.verbs.parser import parse
+
+    options = parse(arguments)
     module, function = options.call.split(":")
     status: int = getattr(import_module(f"tui.verbs.{module}"), function)(options)
     return status

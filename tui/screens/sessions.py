@@ -32,6 +32,7 @@ class SessionsScreen(Screen[None]):
     """The list of sessions, the last used on top."""
 
     TITLE = "Sessions"
+    CSS_PATH = "sessions.tcss"
     BINDINGS = [
         Binding("n", "new", "New session", id="sessions.new", tooltip="Make a new session"),
         Binding(
@@ -127,14 +128,13 @@ class SessionsScreen(Screen[None]):
         session = await self._engine.database.read(sessions.get, session_id)
         if case_id is not None:
             session.state["case"] = case_id
-        await self._litmus.open_bench(await Desk.open(self._engine, session))
+        self._litmus.open_bench(await Desk.open(self._engine, session))
 
     def action_search(self) -> None:
         self.query_one("#words").focus()
 
-    @work(group="open", exclusive=True)
-    async def action_new(self) -> None:
-        await self._litmus.new_session()
+    def action_new(self) -> None:
+        self._litmus.new_session()
 
     def action_demo(self) -> None:
         self._litmus.open_demo()

@@ -16,7 +16,6 @@ from lab.choices import Choice, choices
 from lab.engine import Engine
 from store import sessions
 from tui.screens.model_picker import ModelPicker
-from tui.screens.sessions import SessionsScreen
 
 if TYPE_CHECKING:
     from tui.app import LitmusApp
@@ -29,6 +28,7 @@ Start small: ask the best model you have, look at the answers, label them."""
 class StartScreen(Screen[None]):
     """Shown while there is no session yet."""
 
+    CSS_PATH = "start.tcss"
     BINDINGS = [
         Binding("d", "demo", "Demo", id="start.demo", tooltip="Watch the ladder on the demo"),
         Binding(
@@ -66,12 +66,6 @@ class StartScreen(Screen[None]):
         shown.add_options([_option(number, c) for number, c in enumerate(self._choices, start=1)])
         shown.highlighted = 0
 
-    @work(group="resume", exclusive=True)
-    async def on_screen_resume(self) -> None:
-        """Once there is a session, the list of sessions stands here."""
-        if await self._engine.database.read(sessions.last) is not None:
-            await self.app.switch_screen(SessionsScreen(self._engine))
-
     def on_key(self, event: events.Key) -> None:
         if event.key.isdecimal() and 0 < int(event.key) <= len(self._choices):
             event.stop()
@@ -87,11 +81,10 @@ class StartScreen(Screen[None]):
         setup = await self.app.push_screen_wait(picker)
         if setup is not None:
             await self._engine.database.write(sessions.save_setting, "setup", setup.to_json())
-            await self._litmus.new_session()
+            self._litmus.new_session()
 
-    @work(group="use", exclusive=True)
-    async def action_new(self) -> None:
-        await self._litmus.new_session()
+    def action_new(self) -> None:
+        self._litmus.new_session()
 
     def action_demo(self) -> None:
         self._litmus.open_demo()

@@ -18,4 +18,4 @@ def resume(options: argparse.Namespace) -> int:
     """Open the app in a session, the last used where none is named."""
     from tui.app import run_app
 
-    return run_app(home(options.home), session=options.name or "", resume=True)
+    return run_app(home(options.home), session=options.name or options.session or "", resume=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from pathlib import Path
 
 from lab.engine import Engine
@@ -19,7 +20,7 @@ def read(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        found = await asyncio.to_thread(read_benchmark, Path(options.file).expanduser())
+        found = await asyncio.to_thread(read_benchmark, options.file)
         await desk.add_cases(found.cases)
         tests = sum(case.split == "test" for case in found.cases)
         if options.json:
@@ -99,7 +100,7 @@ def write_out(file: str, text: str) -> None:
     if file == "-":
         output.raw(text)
         return
-    path = Path(file).expanduser()
+    path = Path(os.path.expanduser(file))  # noqa: PTH111 - Path.expanduser can raise
     try:
         # newline="" keeps the line ends that the text has, which quoted fields rely on.
         with path.open("w", encoding="utf-8", newline="") as stream:

@@ -6,7 +6,7 @@ import argparse
 
 from lab import demo as lab_demo
 from lab.engine import Engine
-from lab.weights import fetch_weights, have_weights
+from lab.weights import fetch_weights, have_weights, own_weights
 from store.home import home
 from tui.verbs import output, running
 from tui.verbs.working import with_engine
@@ -25,7 +25,8 @@ async def _headless(engine: Engine, *, as_json: bool) -> int:
     engine.refuse_without_extra()
     if not have_weights():
         progress = output.Progress()
-        output.note("Downloading the embedded model's weights, once.")
+        if own_weights() is None:
+            output.note("Downloading the embedded model's weights, once.")
         await fetch_weights(
             lambda done, total: progress.show(
                 f"{done / 1e6:.0f} of {total / 1e6:.0f} MB  {done / max(total, 1):.0%}"
@@ -35,7 +36,8 @@ async def _headless(engine: Engine, *, as_json: bool) -> int:
     desk = await lab_demo.prepare(engine)
     status = 0
     async for asking in lab_demo.climb(desk):
-        report = await running.watch(asking)
+        report = running.Report()
+        await running.watch(asking, report)
         status = max(status, report.status)
     running.print_ladder(desk, await desk.standings(), as_json=as_json)
     return status

@@ -12,7 +12,7 @@ from lab.engine import Engine
 from lab.tokens import count
 from store import documents
 from store.errors import NotFound
-from store.reading import ReadingError, expand, read_many
+from store.reading import ReadingError, Stop, expand, read_many
 from store.records import Document
 from tui.verbs import output
 from tui.verbs.working import desk_of, with_engine
@@ -23,26 +23,29 @@ def add(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        paths = await asyncio.to_thread(expand, [Path(path).expanduser() for path in options.paths])
+        paths = await asyncio.to_thread(expand, options.paths)
         if not paths:
             raise NotFound("There is no file in there to read; name a file or another folder.")
-        outcomes = read_many(paths, password=options.password)
         shown: list[dict[str, Any]] = []
-        failed = 0
-        for path in paths:
-            outcome = await asyncio.to_thread(next, outcomes)
-            if isinstance(outcome, ReadingError):
-                failed += 1
-                shown.append(_failed(path, str(outcome)))
-                output.complain(str(outcome))
-            else:
+        stop = Stop()
+        outcomes = read_many(paths, password=options.password, stop=stop)
+        try:
+            for path in paths:
+                outcome = await asyncio.to_thread(next, outcomes)
+                if isinstance(outcome, ReadingError):
+                    shown.append(_failed(path, _hinted(outcome)))
+                    output.complain(shown[-1]["error"])
+                    continue
                 kept = await desk.add_document(outcome, attach=not options.no_context)
                 shown.append(_row(kept, outcome.text))
                 if not options.json:
                     output.say(_line(shown[-1]))
+        finally:
+            stop.set()  # else a file that takes long would hold up the end
         if options.json:
             output.data({"documents": shown})
-        return 0 if not failed else 2 if failed == len(paths) and len(paths) == 1 else 1
+        failed = sum(row["error"] is not None for row in shown)
+        return 0 if not failed else 2 if failed == len(paths) else 1
 
     return with_engine(options, work)
 
@@ -113,6 +116,12 @@ def _row(document: Document, text: str) -> dict[str, Any]:
         "state": "read" if document.attached is None else "context",
         "error": None,
     }
+
+
+def _hinted(error: ReadingError) -> str:
+    """Return the sentence of an error, with the option that helps where there is one."""
+    sentence = str(error)
+    return f"{sentence[:-1]} with --password." if error.reason == "encrypted" else sentence
 
 
 def _failed(path: Path, error: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from pathlib import Path
 
 from lab.engine import Engine
 from lab.interop.labels import LabelRow, read_labels, write_labels
@@ -22,7 +21,7 @@ def read(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        rows = await asyncio.to_thread(read_labels, Path(options.file).expanduser())
+        rows = await asyncio.to_thread(read_labels, options.file)
         added = await engine.database.write(_store, desk.session.id, rows)
         if options.json:
             output.data({"session": desk.session.name, "read": len(rows), "imported": added})

@@ -21,7 +21,7 @@ def models(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         if options.provider or options.base_url:
-            asked = [(options.provider or "custom", options.base_url)]
+            asked = [(options.provider or "custom", options.base_url or "")]
         else:
             asked = await engine.found()
         listed: list[dict[str, object]] = []
@@ -51,6 +51,8 @@ def models(options: argparse.Namespace) -> int:
             output.complain(failure)
         if not asked:
             output.complain(engine.nothing_found())
+        elif not listed and not failures:
+            output.complain(f"{asked[0][0]} lists no model; load one there.")
         return 0 if listed else 1
 
     return with_engine(options, work)
@@ -62,6 +64,10 @@ class _Check:
     ok: bool
     detail: str
     needed: bool = False
+
+
+def _glyph(check: _Check) -> str:
+    return "✓" if check.ok else "✗" if check.needed else "–"
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -109,7 +115,7 @@ def doctor(options: argparse.Namespace) -> int:
                 }
             )
         else:
-            output.table([("✓" if c.ok else "✗", c.name, c.detail) for c in checks])
+            output.table([(_glyph(check), check.name, check.detail) for check in checks])
             if not (keys or servers or extra):
                 output.say(engine.nothing_found())
         return 0 if all(item.ok for item in checks if item.needed) else 1

@@ -7,31 +7,43 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from store.errors import PlainError
 from tui.safe import one_line, visible
 
 
+class OutputError(PlainError):
+    """What was asked for cannot be printed."""
+
+
 def prepare() -> None:
-    """Make the streams take any text, whatever the terminal's encoding."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    """Make the streams take any text, whatever the terminal's encoding, or if there is none."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed before we began
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def say(text: str = "") -> None:
     """Print a line of what was asked for, safe for a terminal."""
-    sys.stdout.write(visible(text) + "\n")
+    _write(visible(text).replace("\n", "␊") + "\n")
 
 
 def raw(text: str) -> None:
-    """Print data as it is, for another program to read."""
-    sys.stdout.write(text)
+    """Print data as it is, in UTF-8 as files have it, for another program to read."""
+    flush()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
+    _write(text, flush=True)
 
 
 def data(value: Any) -> None:
     """Print one JSON object."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    _write(json.dumps(value, indent=2) + "\n")
 
 
 def complain(sentence: str) -> None:
@@ -44,9 +56,24 @@ def note(sentence: str) -> None:
     sys.stderr.write(one_line(sentence, 1000) + "\n")
 
 
-def hush() -> None:
-    """Let nothing more be written, now that nobody reads it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def flush() -> None:
+    """Write out what was printed. Raises OutputError, and BrokenPipeError as `_write` does."""
+    _write("", flush=True)
+
+
+def _write(text: str, *, flush: bool = False) -> None:
+    """Write to stdout. Raises OutputError, or BrokenPipeError where the reader went away."""
+    try:
+        sys.stdout.write(text)
+        if flush:
+            sys.stdout.flush()
+    except OSError as error:
+        # Else the interpreter would try once more at its end, and complain in its own way.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"Cannot write to standard output ({reason}).") from error
 
 
 class Progress:
@@ -82,4 +109,4 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
             cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        _write("  ".join(cells).rstrip() + "\n")

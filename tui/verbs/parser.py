@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
 
 from tui import __version__
+from tui.verbs import output
 
 _EPILOG = """\
 Exit status: 0 fine, 1 the answer is "no" or not everything was done, 2 a usage or input
-error. Everything is kept in litmus.db, in --home, LITMUS_HOME or your data folder."""
+error, 130 interrupted. Everything is kept in litmus.db, in --home, LITMUS_HOME or your
+data folder."""
+
+
+Verbs = Any  # argparse has no public name for what add_subparsers returns
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Says what is wrong in one line, and takes options by their whole names only."""
 
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"litmus: {message}; see `{self.prog} --help`.\n")
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        output.flush()
+        super().exit(status, message)
+
+    def error(self, message: str) -> NoReturn:
+        output.complain(f"{message}; see `{self.prog} --help`.")
+        self.exit(2)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -31,12 +48,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
     common.add_argument(
-        "--home", metavar="DIR", default=argparse.SUPPRESS, help="where litmus.db is kept"
+        "--home",
+        metavar="DIR",
+        type=_folder,
+        default=argparse.SUPPRESS,
+        help="where litmus.db is kept",
     )
     one = _Parser(add_help=False, parents=[common])
     one.add_argument(
         "--session",
         metavar="NAME",
+        type=_name,
         default=argparse.SUPPRESS,
         help="the session to work on (default: the last used)",
     )
@@ -63,29 +85,27 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(call="demo:demo")
 
     new = verbs.add_parser("new", parents=[common, json], help="make a session")
-    new.add_argument("name", metavar="NAME")
-    new.add_argument("--task", default="", help="what the AI is to do, in a line")
+    new.add_argument("name", metavar="NAME", type=_text)
+    new.add_argument("--task", type=_text, default="", help="what the AI is to do, in a line")
     _money(new, "--cap", "the most that the session may spend (default: 5)")
     new.set_defaults(call="sessions:new")
 
     listed = verbs.add_parser("sessions", parents=[common, json], help="list the sessions")
     listed.set_defaults(call="sessions:listed")
 
-    resume = verbs.add_parser("resume", parents=[common], help="open the app where you left it")
-    resume.add_argument("name", metavar="NAME", nargs="?")
+    resume = verbs.add_parser("resume", parents=[one], help="open the app where you left it")
+    resume.add_argument("name", metavar="NAME", nargs="?", type=_name)
     resume.set_defaults(call="app:resume")
 
-    _bench(verbs, one, json)
-    _docs(verbs, one, json)
-    _run(verbs, one, json)
-    _label(verbs, one, json)
+    for fill in (_bench, _docs, _run, _label):
+        fill(verbs, one, json)
 
     ladder = verbs.add_parser("ladder", parents=[one, json], help="each rung's rate and interval")
     ladder.set_defaults(call="running:show_ladder")
 
     models = verbs.add_parser("models", parents=[common, json], help="what can be asked")
-    models.add_argument("--provider", metavar="P", help="only this provider")
-    models.add_argument("--base-url", metavar="URL", default="", help="any compatible server")
+    models.add_argument("--provider", metavar="P", type=_name, help="only this provider")
+    models.add_argument("--base-url", metavar="URL", type=_name, help="any compatible server")
     models.set_defaults(call="models:models")
 
     doctor = verbs.add_parser("doctor", parents=[common, json], help="look whether all is well")
@@ -93,16 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _group(verbs: argparse._SubParsersAction, name: str, help: str) -> argparse._SubParsersAction:
-    group = verbs.add_parser(name, help=help)
-    group.set_defaults(call="app:missing_verb", group=name)
+def _group(verbs: Verbs, one: _Parser, name: str, help: str) -> Verbs:
+    group = verbs.add_parser(name, parents=[one], help=help)
     return group.add_subparsers(metavar="VERB", parser_class=_Parser, required=True)
 
 
-def _bench(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> None:
-    group = _group(verbs, "bench", "the benchmark: import, list, export")
+def _bench(verbs: Verbs, one: _Parser, json: _Parser) -> None:
+    group = _group(verbs, one, "bench", "the benchmark: import, list, export")
     read = group.add_parser("import", parents=[one, json], help="add cases from JSONL or CSV")
-    read.add_argument("file", metavar="FILE")
+    read.add_argument("file", metavar="FILE", type=_path)
     read.set_defaults(call="benchmark:read")
     listed = group.add_parser("list", parents=[one, json], help="list the cases")
     listed.set_defaults(call="benchmark:listed")
@@ -111,47 +130,47 @@ def _bench(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> No
     export.set_defaults(call="benchmark:export")
 
 
-def _docs(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> None:
-    group = _group(verbs, "docs", "documents: add, list, put into the context")
+def _docs(verbs: Verbs, one: _Parser, json: _Parser) -> None:
+    group = _group(verbs, one, "docs", "documents: add, list, put into the context")
     add = group.add_parser("add", parents=[one, json], help="read files into the session")
-    add.add_argument("paths", metavar="PATH", nargs="+")
+    add.add_argument("paths", metavar="PATH", nargs="+", type=_path)
     add.add_argument(
         "--no-context", action="store_true", help="read only, do not put into the context"
     )
-    add.add_argument("--password", help="for an encrypted PDF")
+    add.add_argument("--password", type=_text, help="for an encrypted PDF")
     add.set_defaults(call="documents:add")
     listed = group.add_parser("list", parents=[one, json], help="list the documents")
     listed.set_defaults(call="documents:listed")
     for name, help in (("attach", "put into the context"), ("detach", "take out of the context")):
         verb = group.add_parser(name, parents=[one, json], help=help)
-        verb.add_argument("names", metavar="NAME", nargs="+")
+        verb.add_argument("names", metavar="NAME", nargs="+", type=_name)
         verb.set_defaults(call=f"documents:{name}")
 
 
-def _run(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> None:
+def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     run = verbs.add_parser("run", parents=[one, json], help="ask a rung's variant every case")
     run.add_argument("--rung", choices=("bare", "context"), required=True)
-    run.add_argument("--provider", metavar="P", help="openai, ollama, embedded, …")
-    run.add_argument("--base-url", metavar="URL", help="any OpenAI-compatible server")
-    run.add_argument("--model", metavar="M", help="default: the provider's best")
-    run.add_argument("--system", metavar="TEXT", help="the system prompt")
-    run.add_argument("--temperature", type=float, metavar="T")
-    run.add_argument("--max-tokens", type=_positive, metavar="N", help="an answer's length")
+    run.add_argument("--provider", metavar="P", type=_name, help="openai, ollama, embedded, …")
+    run.add_argument("--base-url", metavar="URL", type=_name, help="any OpenAI-compatible server")
+    run.add_argument("--model", metavar="M", type=_name, help="default: the provider's best")
+    run.add_argument("--system", metavar="TEXT", type=_text, help="the system prompt")
+    run.add_argument("--temperature", type=_temperature, metavar="T")
+    run.add_argument("--max-tokens", type=_whole(1_000_000), metavar="N", help="an answer's length")
     run.add_argument("--split", choices=("test", "train", "all"), default="test")
-    run.add_argument("--epochs", type=_positive, default=1, metavar="N", help="answers per case")
-    run.add_argument("--concurrency", type=_positive, metavar="N", help="questions at once")
+    run.add_argument("--epochs", type=_whole(1000), default=1, metavar="N", help="answers per case")
+    run.add_argument("--concurrency", type=_whole(256), metavar="N", help="questions at once")
     _money(run, "--budget", "the most that the session may spend, for this run")
     run.add_argument("--fresh", action="store_true", help="ask anew what has an answer")
     run.add_argument("--dry-run", action="store_true", help="say what would be asked, and stop")
     run.set_defaults(call="running:run")
 
 
-def _label(verbs: argparse._SubParsersAction, one: _Parser, json: _Parser) -> None:
-    group = _group(verbs, "label", "your verdicts: import, export")
+def _label(verbs: Verbs, one: _Parser, json: _Parser) -> None:
+    group = _group(verbs, one, "label", "your verdicts: import, export")
     read = group.add_parser("import", parents=[one, json], help="read verdicts from CSV or JSONL")
-    read.add_argument("file", metavar="FILE")
+    read.add_argument("file", metavar="FILE", type=_path)
     read.set_defaults(call="labels:read")
-    export = group.add_parser("export", parents=[one, json], help="write verdicts")
+    export = group.add_parser("export", parents=[one], help="write verdicts")
     export.add_argument("file", metavar="FILE", help=".csv or .jsonl, or - for standard output")
     export.add_argument("--format", choices=("csv", "jsonl"), help="default: by the file's name")
     export.set_defaults(call="labels:export")
@@ -161,10 +180,52 @@ def _money(parser: argparse.ArgumentParser, name: str, help: str) -> None:
     parser.add_argument(name, metavar="USD", type=_amount, help=help)
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
-    return int(text)
+def _path(text: str) -> Path:
+    """Return the path that a person typed; a `~` for nobody's folder is taken as it is."""
+    if not text:
+        raise argparse.ArgumentTypeError("a path is empty")
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser can raise
+
+
+def _folder(text: str) -> Path:
+    return _path(text).absolute()
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("it is not text in the terminal's encoding") from None
+    return text
+
+
+def _name(text: str) -> str:
+    # An empty one comes from a variable that was not set, and must not mean the default.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return _text(text)
+
+
+def _whole(most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text) if text.isdecimal() and len(text) < 10 else 0
+        if not 1 <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text[:40]!r} is not a whole number from 1 to {most:,}"
+            )
+        return value
+
+    return number
+
+
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not (math.isfinite(value) and value >= 0):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 up")
+    return value
 
 
 def _amount(text: str) -> float:
@@ -173,5 +234,5 @@ def _amount(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of US dollars")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not an amount of US dollars")
     return value

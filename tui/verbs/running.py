@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +41,6 @@ def run(options: argparse.Namespace) -> int:
             )
         if options.dry_run:
             return await _dry_run(desk, variant, cases, options)
-        await desk.choose(setup)
         asking = await desk.ask(
             cases,
             variant,
@@ -49,7 +49,13 @@ def run(options: argparse.Namespace) -> int:
             fresh=options.fresh,
             cap_usd=options.budget,
         )
-        report = await watch(asking)
+        report = Report()
+        try:
+            await watch(asking, report)
+        finally:
+            # A model that gave nothing must not be what the next run begins with.
+            if report.useful:
+                await desk.choose(setup)
         standing = await desk.standing(await desk.stored_variant(variant))
         _print_run(desk, standing, report, as_json=options.json)
         return report.status
@@ -102,6 +108,7 @@ class Report:
     """What came of a run, for the exit status and the last line."""
 
     def __init__(self) -> None:
+        self.todo = 0
         self.answered = 0
         self.failed = 0
         self.first_error = ""
@@ -113,40 +120,51 @@ class Report:
         """0 when everything that was missing is there now, else 1."""
         return 0 if self.outcome == "finished" and not self.failed else 1
 
+    @property
+    def useful(self) -> bool:
+        """Whether an answer came, or none was missing."""
+        return self.answered > 0 or (self.outcome == "finished" and not self.todo)
 
-async def watch(asking: Run) -> Report:
+
+async def watch(asking: Run, report: Report) -> None:
     """Show a run's progress on stderr until it ends. Raises AskError when nothing came."""
-    report, progress, todo = Report(), output.Progress(), 0
-    async for event in asking.events():
-        match event:
-            case events.RunStarted():
-                todo = event.todo
-            case events.Answered():
-                report.answered += 1
-                progress.show(f"{asking.plan.variant.rung}: {report.answered} of {todo} answered")
-            case events.Failed(again=False):
-                report.failed += 1
-                report.first_error = report.first_error or event.error
-            case events.Noticed():
-                progress.done()
-                output.note(event.sentence)
-            case events.BudgetReached():
-                progress.done()
-                output.note(
-                    f"Stopped before the next call could pass the cap: "
-                    f"${event.spent_usd:.4f} of ${event.cap_usd:.2f} is spent."
-                )
-            case events.RunFinished():
-                report.outcome, report.seconds = event.outcome, event.seconds
-                report.first_error = event.error or report.first_error
-            case _:
-                pass
+    progress = output.Progress()
+    async with aclosing(asking.events()) as happening:
+        async for event in happening:
+            _note(event, report, progress, asking.plan.variant.rung)
     progress.done()
     if report.failed and not report.answered:
         raise AskError(report.first_error, "request")
     if report.failed:
-        output.complain(f"{report.failed} questions got no answer: {report.first_error}")
-    return report
+        lacking = report.todo - report.answered
+        output.complain(f"{lacking} of {report.todo} questions got no answer: {report.first_error}")
+
+
+def _note(event: events.Event, report: Report, progress: output.Progress, rung: str) -> None:
+    match event:
+        case events.RunStarted():
+            report.todo = event.todo
+        case events.Answered():
+            report.answered += 1
+            progress.show(f"{rung}: {report.answered} of {report.todo} answered")
+        case events.Failed(again=False):
+            report.failed += 1
+            report.first_error = report.first_error or event.error
+        case events.Noticed():
+            progress.done()
+            output.note(event.sentence)
+        case events.BudgetReached():
+            progress.done()
+            output.note(
+                f"Stopped before the next call could pass the cap: "
+                f"${event.spent_usd:.4f} of ${event.cap_usd:.2f} is spent; "
+                "--budget allows more for one run."
+            )
+        case events.RunFinished():
+            report.outcome, report.seconds = event.outcome, event.seconds
+            report.first_error = event.error or report.first_error
+        case _:
+            pass
 
 
 async def _setup(desk: Desk, options: argparse.Namespace) -> Setup:

@@ -259,7 +259,7 @@ class CaseList(LineView, can_focus=True):
         return self._row_line(index, width, base)
 
     def _empty_line(self, y: int, width: int, base: Style) -> Strip:
-        lines = Wrapper(max(1, width - 2))
+        lines = Wrapper(width - 2)
         lines.feed(self.empty_text)
         text = lines.line(y) if y < len(lines) else ""
         segments = [Segment(" ", base), Segment(text, self._ink("muted", base))]

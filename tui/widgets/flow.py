@@ -23,7 +23,7 @@ class Flow:
         self._done = 0
         self._width = 0
         self._coming: Wrapper | None = None
-        self.lines = Wrapper(1)
+        self.lines = Wrapper(0)
 
     @property
     def text(self) -> str:

@@ -75,6 +75,7 @@ class StreamView(LineView, can_focus=True):
         self._folded = False
         self._following = True
         self._fresh = False
+        self._first_letter = (-1, 0)  # a row at the top, and the letters before what it shows
         self._frames: Timer | None = None
 
     @property
@@ -95,8 +96,8 @@ class StreamView(LineView, can_focus=True):
 
     @property
     def following(self) -> bool:
-        """Whether the end is kept in sight as text comes."""
-        return self._following or self.max_scroll_y == 0
+        """Whether the end is kept in sight as text comes; so it is while all of it fits."""
+        return self._following or (not self._fresh and self.max_scroll_y == 0)
 
     @property
     def waiting(self) -> bool:
@@ -121,10 +122,11 @@ class StreamView(LineView, can_focus=True):
     def set_text(self, text: str, reasoning: str = "", *, follow: bool = False) -> None:
         """Show another answer, from its start; from its end where `follow` is set."""
         self._reasoning, self._answer, self._note = Flow(), Flow(), Flow()
+        self._first_letter = (-1, 0)
         self._reasoning.append(reasoning)
         self._answer.append(text)
         self.jump(0)
-        self._following = follow
+        self._following, self._fresh = follow, True
         self._settle()
 
     def clear(self) -> None:
@@ -139,8 +141,9 @@ class StreamView(LineView, can_focus=True):
 
     def toggle_reasoning(self) -> None:
         """Fold the reasoning into its heading, or unfold it."""
-        self._folded = not self._folded
+        self._folded, self._following = not self._folded, False
         self._settle()
+        self._following = self.scroll_offset.y >= self.max_scroll_y
 
     def action_toggle_reasoning(self) -> None:
         self.toggle_reasoning()
@@ -152,6 +155,8 @@ class StreamView(LineView, can_focus=True):
         self._wake()
 
     def on_resize(self) -> None:
+        if self.text_selection is not None:
+            self.screen.clear_selection()  # it names rows, which are others now
         self._settle()
 
     def on_show(self) -> None:
@@ -167,7 +172,7 @@ class StreamView(LineView, can_focus=True):
         self._following = round(target) >= self.max_scroll_y
 
     def _wake(self) -> None:
-        self._fresh = True
+        self._following, self._fresh = self.following, True
         if self._frames is not None:
             self._frames.resume()
 
@@ -180,17 +185,17 @@ class StreamView(LineView, can_focus=True):
 
     def _settle(self) -> None:
         """Wrap what is new for as long as a frame allows, and show it in its place."""
-        self._fresh = False
         if not self.line_width:
             return  # not on the screen: `on_resize` or `on_show` comes when it is
-        following, before = self.following, self._blocks()
+        self._fresh = False
+        following, before = self._following, self._blocks()
         self._wrap()
         after = self._blocks()
         if after == before:
             self._refresh_from(min(b.first + b.settled for b in after if b.lines is not None))
-            return
-        self.virtual_size = Size(self.line_width, after[-1].first + after[-1].rows)
-        self.refresh()
+        else:
+            self.virtual_size = Size(self.line_width, after[-1].first + after[-1].rows)
+            self.refresh()
         self.jump(self.max_scroll_y if following else self._same_place(before, after))
         self._following = following
 
@@ -214,10 +219,16 @@ class StreamView(LineView, can_focus=True):
         new = next((block for block in after if old and block.kind == old.kind), None)
         if old is None or new is None or new.lines is None or old.lines is None:
             return top
-        row = top - old.first
-        if new.lines is not old.lines:
-            row = row_of(new.lines, letters_before(old.lines, row))
-        return new.first + row
+        if new.lines is old.lines:
+            return new.first + top - old.first
+        # A row rarely begins with the same letter at two widths. Going on from the letter
+        # that was first at the top, many small changes of width do not creep upwards.
+        row, letters = self._first_letter
+        if row != top:
+            letters = letters_before(old.lines, top - old.first)
+        row = new.first + row_of(new.lines, letters)
+        self._first_letter = (row, letters)
+        return row
 
     # -- Rows: what stands where ----------------------------------------------
 

@@ -33,7 +33,7 @@ _stray_joiner = re.compile(f"{_JOINER}+(?=[{_BLANKS}])")
 
 
 class Wrapper:
-    """The wrapped lines of one text at one width, in cells (at least 1).
+    """The wrapped lines of one text at one width, in cells (at least `TAB`).
 
     A line is broken after blanks, which are then not shown, or beside a character two
     cells wide (never before closing or after opening CJK punctuation); a word too long
@@ -42,7 +42,7 @@ class Wrapper:
     """
 
     def __init__(self, width: int) -> None:
-        self.width = max(1, width)
+        self.width = max(TAB, width)
         self._lines: list[str] = []
         self._joins: list[str] = []
         self._open = ""

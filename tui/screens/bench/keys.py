@@ -22,7 +22,7 @@ BINDINGS: list[BindingType] = [
     _key("s", "skip", "Skip", "Go on without a verdict", id="skip"),
     _key("u", "undo", "Undo", "Take the last label back", show=True, id="undo"),
     _key("slash,i", "prompt", "Prompt", "Type or paste a prompt", show=True, id="prompt"),
-    _key("question_mark,f1", "app.help", "Keys", "Show these keys", show=True, id="help"),
+    _key("question_mark", "app.help", "Keys", "Show these keys", show=True, id="help"),
     _key("m", "model", "Model", "Choose who is asked", show=True, id="model"),
     _key("c", "rung", "Context", "Documents in the context: on or off", show=True, id="rung"),
     _key("d,f3", "documents", "Documents", "Go to the documents", show=True, id="documents"),

@@ -70,6 +70,7 @@ class BenchScreen(Verdicts):
         """Offer to stop only while something is being asked."""
         return self.asking.busy if action == "stop" else True
 
+    @work(group="climb", exclusive=True)
     async def climb(self, rungs: tuple[Rung, ...]) -> None:
         """Ask the test cases on one rung after the other, each while it is looked at."""
         cases = await self.desk.cases("test")
