@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.engine import Engine
-from lab.grading.assertions import grade
 from lab.prompt import Message, assemble
-from lab.run import Plan, Run
 from lab.setup import Setup
 from lab.standing import Standing, standing, standings
 from store import benchmarks, documents, labels, overview, runs, sessions
@@ -17,6 +15,9 @@ from store.database import Connection
 from store.errors import StoreError
 from store.reading import ReadDocument
 from store.records import Answer, Case, CaseDraft, Document, Session, Split, Variant, Verdict
+
+if TYPE_CHECKING:
+    from lab.run import Run
 
 
 class Desk:
@@ -31,9 +32,14 @@ class Desk:
 
     @staticmethod
     async def open(engine: Engine, session: Session) -> Desk:
-        """Open a session where it was left, and note that it is in use."""
+        """Open a session where it was left, and note that it is in use.
+
+        A new one begins with the set-up that was used last anywhere.
+        """
         await engine.database.write(sessions.touch, session.id)
         kept = session.state.get("setup")
+        if not kept:
+            kept = await engine.database.read(sessions.setting, "setup")
         desk = Desk(engine, session, Setup.from_json(kept) if kept else None)
         await desk.refresh_documents()
         return desk
@@ -182,6 +188,8 @@ class Desk:
         cap_usd: float | None = None,
     ) -> Run:
         """Prepare a run. `concurrency` 0 takes what suits the provider."""
+        from lab.run import Plan
+
         plan = Plan(
             session_id=self.session.id,
             variant=variant,
@@ -268,6 +276,8 @@ def _place(connection: Connection, session_id: int, case_id: int) -> tuple[int, 
 
 
 def _revise(connection: Connection, case: Case, draft: CaseDraft) -> Case:
+    from lab.grading.assertions import grade
+
     revised = benchmarks.revise(connection, case.id, draft)
     old, new = case.draft, revised.draft
     same_prompt = (old.prompt, old.messages) == (new.prompt, new.messages)

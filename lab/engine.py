@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lab import prices, providers
-from lab.ask import Client, Endpoint, ModelInfo
-from lab.embedded import WINDOW, EmbeddedError, EmbeddedServer, extra_installed, missing
-from lab.failures import AskError
-from lab.run import Plan, Run
-from lab.setup import DEFAULT_SYSTEM, Setup
+from lab.setup import Setup
 from store import sessions
 from store.database import Database
-from store.owners import Owner, recover
-from store.records import Variant
+
+# The engine is opened before the first paint; what only asking needs is imported then.
+if TYPE_CHECKING:
+    from lab.ask import Client, ModelInfo
+    from lab.embedded import EmbeddedServer
+    from lab.limits import Purse
+    from lab.run import Plan, Run
+    from store.owners import Owner
+    from store.records import Variant
 
 
 class Engine:
@@ -24,20 +28,31 @@ class Engine:
     def __init__(self, home: Path) -> None:
         """Open the store in `home`. Raises StoreError."""
         self.database = Database(home)
-        self.embedded = EmbeddedServer()
         self._owner: Owner | None = None
+        self._owning = asyncio.Lock()
         self._clients: dict[tuple[str, str], Client] = {}
         self._windows: dict[tuple[str, str, str], int | None] = {}
+        self._purses: dict[int, Purse] = {}
+
+    @cached_property
+    def embedded(self) -> EmbeddedServer:
+        """The embedded model's server, which starts when it is first asked."""
+        from lab.embedded import EmbeddedServer
+
+        return EmbeddedServer()
 
     async def recover(self) -> int:
         """Keep what a Litmus that died was streaming, as interrupted; return how many."""
+        from store.owners import recover
+
         return await self.database.write(recover, self.database.home)
 
     async def close(self) -> None:
         """Stop the embedded model, close the connections and the store."""
         for client in self._clients.values():
             await client.close()
-        await self.embedded.stop()
+        if "embedded" in self.__dict__:
+            await self.embedded.stop()
         await asyncio.to_thread(self._close_store)
 
     async def models(self, provider: str, base_url: str = "") -> list[ModelInfo]:
@@ -50,6 +65,9 @@ class Engine:
 
         Raises AskError when there is none to choose.
         """
+        from lab import providers
+        from lab.failures import AskError
+
         preset = providers.load().get(provider)
         wanted = preset.best if preset else ()
         offered = [model.id for model in await self.models(provider, base_url)]
@@ -64,12 +82,13 @@ class Engine:
 
     async def setup_for(self, provider: str, base_url: str = "", *, model: str = "") -> Setup:
         """Return a set-up on a provider, with its best model where none is named."""
+        from lab import providers
+
         preset = providers.load().get(provider)
         return Setup(
             provider,
             model or await self.best_model(provider, base_url),
             base_url=base_url,
-            system=DEFAULT_SYSTEM,
             parameters=dict(preset.parameters) if preset else {},
         )
 
@@ -79,6 +98,8 @@ class Engine:
         That is the one used last, else the best of what is found. Raises AskError when
         nothing is found.
         """
+        from lab.failures import AskError
+
         kept = await self.database.read(sessions.setting, "setup")
         if kept:
             return Setup.from_json(kept)
@@ -88,6 +109,8 @@ class Engine:
 
     async def found(self) -> list[tuple[str, str]]:
         """Return (provider, base URL) of what could be asked: keys, servers, embedded."""
+        from lab import providers
+
         here = [(preset.name, "") for preset in providers.found()]
         here += [(server.provider, "") for server in await providers.detect_local()]
         if self.embedded.available() is None:
@@ -103,12 +126,16 @@ class Engine:
 
     def refuse_without_extra(self) -> None:
         """Raise EmbeddedError when the embedded model's engine is not installed."""
+        from lab.embedded import EmbeddedError, extra_installed, missing
+
         lack = missing()
         if lack and not extra_installed():
             raise EmbeddedError(lack)
 
     def concurrency(self, provider: str) -> int:
         """Return how many questions at once suit a provider."""
+        from lab import providers
+
         if provider == "embedded":
             return self.embedded.slots
         preset = providers.load().get(provider)
@@ -116,13 +143,17 @@ class Engine:
 
     async def client(self, provider: str, base_url: str = "") -> Client:
         """Return the client of a provider; the embedded one is started when it is down."""
+        from lab import providers
+        from lab.ask import Client, Endpoint
+
         if provider == "embedded":
             return await self._embedded_client()
         key = (provider, base_url)
         if key not in self._clients:
             # A keyring may ask the system's service, which can take its time.
             found = await asyncio.to_thread(providers.resolve, provider, base_url=base_url or None)
-            self._clients[key] = Client(
+            # Another may have made it meanwhile; two would be two lots of connections.
+            self._clients[key] = self._clients.get(key) or Client(
                 Endpoint(
                     provider=provider,
                     label=found.label,
@@ -146,27 +177,36 @@ class Engine:
 
         Raises AskError, ProviderError or EmbeddedError when its model cannot be asked.
         """
+        from lab.limits import Purse
+        from lab.run import Run
+        from store.owners import Owner
+
         variant = plan.variant
         client = await self.client(variant.provider, variant.base_url)
         if variant.provider == "embedded":
             await self._refuse_other_model(client, variant)
         window = await self.window(variant)
-        if self._owner is None:
-            self._owner = await asyncio.to_thread(Owner, self.database.home)
-        return Run(self.database, client, self._owner.name, plan, window=window)
+        async with self._owning:
+            if self._owner is None:
+                self._owner = await asyncio.to_thread(Owner, self.database.home)
+        purse = self._purses.setdefault(plan.session_id, Purse())
+        return Run(self.database, client, self._owner.name, plan, window=window, purse=purse)
 
     async def window(self, variant: Variant) -> int | None:
         """Return how many tokens a variant's model can take, None where nobody says."""
+        from lab import prices
+
         key = (variant.provider, variant.base_url, variant.model)
         if key not in self._windows:
             client = await self.client(variant.provider, variant.base_url)
             found = client.endpoint.window if variant.provider == "embedded" else None
-            if found is None and client.endpoint.local:
-                found = await self._listed_window(client, variant.model)
             if found is None:
                 found = await asyncio.to_thread(
                     prices.window, client.endpoint.prices, variant.model
                 )
+            # A server of one's own says it in its list of models, the known providers do not.
+            if found is None and (client.endpoint.local or "://" in client.endpoint.prices):
+                found = await self._listed_window(client, variant.model)
             self._windows[key] = found
         return self._windows[key]
 
@@ -175,20 +215,27 @@ class Engine:
         key = (setup.provider, setup.base_url, setup.model)
         if key in self._windows:
             return self._windows[key]
+        from lab import prices
+        from lab.embedded import WINDOW
+
         if setup.provider == "embedded":
             return WINDOW
         return await asyncio.to_thread(prices.window, setup.provider, setup.model)
 
     async def _listed_window(self, client: Client, model: str) -> int | None:
+        from lab.failures import AskError
+
         try:
             offered = await client.models()
         except AskError as error:
-            if error.fatal and error.kind == "server":
+            if error.kind == "server" and error.fatal:
                 raise
             return None  # a server without a list of models can still answer
         return next((item.window for item in offered if item.id == model), None)
 
     async def _refuse_other_model(self, client: Client, variant: Variant) -> None:
+        from lab.failures import AskError
+
         names = [model.id for model in await client.models()]
         if variant.model not in names:
             raise AskError(
@@ -198,6 +245,8 @@ class Engine:
             )
 
     async def _embedded_client(self) -> Client:
+        from lab.ask import Client, Endpoint
+
         served = await self.embedded.ensure()
         key = ("embedded", served.base_url)
         if key not in self._clients:

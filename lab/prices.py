@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lab import providers
 from store.records import Usage
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice
     from genai_prices.types import Provider as PricedProvider
+
+    from lab.providers import Provider as Preset
 
 # Ollama passes such a model on to its makers' machines, which are not free.
 _REMOTE = ("-cloud", ":cloud")
@@ -69,12 +70,19 @@ def format_cost(cost: float | None) -> str:
 
 
 def _is_local(provider: str) -> bool:
-    preset = providers.load().get(provider)
+    preset = _preset(provider)
     return preset is not None and preset.local
 
 
+def _preset(provider: str) -> Preset | None:
+    # Here, since the screens format costs before any provider is looked at.
+    from lab import providers
+
+    return providers.load().get(provider)
+
+
 def _priced_as(provider: str) -> str:
-    preset = providers.load().get(provider)
+    preset = _preset(provider)
     return preset.prices if preset else provider
 
 

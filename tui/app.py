@@ -11,7 +11,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from lab.engine import Engine, warm_up
 from store import sessions
@@ -26,15 +26,14 @@ if TYPE_CHECKING:
 _KEPT = "{} answer(s) that the last end cut off are kept, marked ⚠."
 
 
-PRESENT = 2
-"""How many screens there are when nothing stands above the present one."""
+SETTLED_S = 0.6
+"""When the first paint is surely over, so that imports do not hold it up."""
 
 
 class LitmusApp(App[None]):
     """Litmus in a terminal."""
 
     TITLE = "Litmus"
-    CSS_PATH = "app.tcss"
     BINDINGS = [
         Binding("question_mark", "help", "Keys", id="app.keys", tooltip="Show these keys"),
         # Text areas have their own use for F6, so these come before the focused widget.
@@ -72,16 +71,18 @@ class LitmusApp(App[None]):
         `run_demo` opens the demo and climbs its ladder.
         """
         self.engine = engine
-        super().__init__()
         self._first_screen = _first_screen(engine, desk, first=first)
+        # Textual does not load a default screen's own stylesheet.
+        super().__init__(css_path=["app.tcss", *self._first_screen.css_path])
         self._run_demo = run_demo
 
-    async def on_mount(self) -> None:
-        # Textual cannot switch from its default screen, so that stays empty below all others.
-        await self.push_screen(self._first_screen)
+    def get_default_screen(self) -> Screen[None]:
+        return self._first_screen
+
+    def on_mount(self) -> None:
         if self._run_demo:
             self.open_demo()
-        self._warm_up()
+        self.set_timer(SETTLED_S, self._warm_up)
 
     @work(group="warm up")
     async def _warm_up(self) -> None:
@@ -144,11 +145,15 @@ class LitmusApp(App[None]):
     async def _replace(self, screen: Screen[None]) -> None:
         """Leave what is open, with everything kept, and show a screen in its place."""
         await self._leave()
-        await self.switch_screen(screen)
+        if len(self.screen_stack) == 1:
+            # Textual cannot switch from its default screen; it stays below, at rest.
+            await self.push_screen(screen)
+        else:
+            await self.switch_screen(screen)
 
     async def _leave(self) -> None:
         """Close what stands above the present screen, and let that keep everything."""
-        while len(self.screen_stack) > PRESENT:
+        while isinstance(self.screen, ModalScreen):
             await self.pop_screen()
         leave = getattr(self.screen, "leave", None)
         if leave is not None:

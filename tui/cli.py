@@ -7,14 +7,13 @@ error in one line on stderr, 130 interrupted.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 OK, NO, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = sys.argv[1:] if argv is None else argv
     if arguments in (["--version"], ["-V"]):
         from tui import __version__
 

@@ -18,6 +18,7 @@ from lab.engine import Engine
 from lab.prices import format_cost
 from lab.standing import ladder, standings
 from store import overview, search, sessions
+from store.database import Connection
 from store.records import Session
 from tui import glyphs, safe
 from tui.widgets.ladder_strip import describe
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tui.app import LitmusApp
 
 _PAGE = 200
+_RATED = 50
+_NONE = "No session yet: n makes one, d opens the demo with its documents."
 
 
 class SessionsScreen(Screen[None]):
@@ -48,9 +51,11 @@ class SessionsScreen(Screen[None]):
     ]
 
     def __init__(self, engine: Engine) -> None:
+        """Read the first page at once: the first paint shows it, and it costs a millisecond."""
         super().__init__()
         self._engine = engine
         self._targets: list[tuple[int, int | None]] = []
+        self._found, self._sums = engine.database.read_now(_first_page)
 
     @property
     def _litmus(self) -> LitmusApp:
@@ -59,15 +64,14 @@ class SessionsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static("Litmus · sessions", classes="title")
         yield Input(placeholder="type to search in everything", id="words")
-        yield OptionList(id="list")
-        yield Static(id="empty")
+        self._targets = [(item.id, None) for item in self._found]
+        yield OptionList(*[Option(self._line(item)) for item in self._found], id="list")
+        yield Static("" if self._found else _NONE, id="empty")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#list").focus()
-
-    def on_screen_resume(self) -> None:
-        self._show(self.query_one("#words", Input).value)
+        self._show_rates()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show(event.value)
@@ -84,29 +88,33 @@ class SessionsScreen(Screen[None]):
 
     @work(group="show", exclusive=True)
     async def _show(self, words: str) -> None:
-        """List the sessions, or what the words are found in; then their rates, one by one."""
+        """List the sessions, or what the words are found in; then their rates."""
         read = self._engine.database.read
         if words.strip():
             hits = await read(search.everything, words)
             self._fill([(hit.session_id, hit.case_id) for hit in hits], [_hit(h) for h in hits])
             self._say("" if hits else "Nothing found. Esc shows all sessions.")
             return
-        found = await read(sessions.page, _PAGE)
-        sums = await read(overview.summaries, [item.id for item in found])
+        self._found, self._sums = await read(_first_page)
         self._fill(
-            [(item.id, None) for item in found],
-            [_line(item, sums[item.id], "") for item in found],
+            [(item.id, None) for item in self._found], [self._line(item) for item in self._found]
         )
-        self._say(
-            "" if found else "No session yet: n makes one, d opens the demo with its documents."
-        )
+        self._say("" if self._found else _NONE)
+        self._show_rates()
+
+    @work(group="show", exclusive=True)
+    async def _show_rates(self) -> None:
+        """Add each session's best rung, one by one."""
         options = self.query_one("#list", OptionList)
-        for index, item in enumerate(found[:50]):
-            best = ladder(await read(standings, item.id))
+        for index, item in enumerate(self._found[:_RATED]):
+            best = ladder(await self._engine.database.read(standings, item.id))
             if best:
                 top = max(best.values(), key=lambda s: s.rate.low if s.rate else -1)
                 text = f"{glyphs.RUNG[top.rung]} {top.rung} {describe(top)}"
-                options.replace_option_prompt_at_index(index, _line(item, sums[item.id], text))
+                options.replace_option_prompt_at_index(index, self._line(item, text))
+
+    def _line(self, session: Session, rate: str = "") -> Content:
+        return _line(session, self._sums[session.id], rate)
 
     def _fill(self, targets: list[tuple[int, int | None]], prompts: list[Content]) -> None:
         options = self.query_one("#list", OptionList)
@@ -138,6 +146,13 @@ class SessionsScreen(Screen[None]):
 
     def action_demo(self) -> None:
         self._litmus.open_demo()
+
+
+def _first_page(
+    connection: Connection,
+) -> tuple[list[Session], dict[int, overview.Summary]]:
+    found = sessions.page(connection, _PAGE)
+    return found, overview.summaries(connection, [item.id for item in found])
 
 
 def _line(session: Session, summary: overview.Summary, rate: str) -> Content:

@@ -80,10 +80,10 @@ class PromptBox(TextArea):
         )
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Every handler of the class tree would run; a candidate for a drop is ours alone."""
+        """Insert what is pasted, as every text area does, unless it may be a drop."""
+        event.stop()  # else the screen takes it as pasted outside the box, and puts it in again
         if drop.is_candidate(event.text):
             event.prevent_default()
-            event.stop()
             self.post_message(self.Dropped(event.text))
 
     def insert_text(self, text: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 from lab import events
 from lab.run import Run
+from store import runs
 from store.errors import PlainError
 from store.records import Case, Variant
 from tui import glyphs
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 LONG_S = 12
 
+Waiting = set[tuple[str, int]]
+"""(variant hash, case revision id) of the answers that a run still waits for."""
+
 
 class Asking:
     """The runs that a bench has under way."""
@@ -25,23 +30,41 @@ class Asking:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._runs: list[Run] = []
-        self._starting = 0
+        self._waiting: list[Waiting] = []
         self._shown_busy = False
 
     def ask(self, cases: list[Case], variants: list[Variant], *, fresh: bool) -> None:
-        """Ask these variants; one with nothing in its context is told so instead."""
+        """Ask these variants; one with nothing in its context is told so instead.
+
+        What is being asked already is not asked once more beside itself.
+        """
         for variant in variants:
             if variant.rung == "context" and not variant.documents:
                 self._bench.notify(
                     "Nothing is in the context: drop a file here, or press c for bare."
                 )
-            else:
-                self._bench.run_worker(self.run(cases, variant, fresh=fresh), group="runs")
+            elif idle := [case for case in cases if not self._is_asked(case, variant)]:
+                self._bench.run_worker(self.run(idle, variant, fresh=fresh), group="runs")
 
-    async def run(self, cases: list[Case], variant: Variant, *, fresh: bool) -> None:
-        """Run a variant over cases, and show what happens."""
+    def _is_asked(self, case: Case, variant: Variant) -> bool:
+        return any((variant.hash, case.revision_id) in waiting for waiting in self._waiting)
+
+    def run(
+        self, cases: list[Case], variant: Variant, *, fresh: bool
+    ) -> Coroutine[None, None, None]:
+        """Return the coroutine that runs a variant over cases and shows what happens.
+
+        They count as asked from now on.
+        """
+        waiting = {(variant.hash, case.revision_id) for case in cases}
+        self._waiting.append(waiting)
+        return self._run(cases, variant, waiting, fresh=fresh)
+
+    async def _run(
+        self, cases: list[Case], variant: Variant, waiting: Waiting, *, fresh: bool
+    ) -> None:
         bench, run = self._bench, None
-        self._starting += 1
+        self._show_left()
         try:
             embedded = bench.desk.engine.embedded
             if variant.provider == "embedded" and not embedded.alive:
@@ -49,11 +72,12 @@ class Asking:
             run = await bench.desk.ask(cases, variant, fresh=fresh)
             self._runs.append(run)
             async for event in run.events():
+                await self._keep_count(waiting, variant, event, fresh=fresh)
                 await self._happened(run, event)
         except PlainError as error:
             bench.notify(str(error), severity="error", timeout=LONG_S, markup=False)
         finally:
-            self._starting -= 1
+            self._waiting = [other for other in self._waiting if other is not waiting]
             if run in self._runs:
                 self._runs.remove(run)
             self._show_left()
@@ -61,7 +85,7 @@ class Asking:
     @property
     def busy(self) -> bool:
         """Whether anything is being asked."""
-        return self._starting > 0
+        return bool(self._waiting)
 
     def stop(self) -> None:
         """Stop asking; what has come is kept."""
@@ -70,9 +94,23 @@ class Asking:
 
     async def finish(self) -> None:
         """Stop, and wait until everything is kept."""
-        while self._starting:
+        while self.busy:
             self.stop()
             await asyncio.sleep(0.02)
+
+    async def _keep_count(
+        self, waiting: Waiting, variant: Variant, event: events.Event, *, fresh: bool
+    ) -> None:
+        """Take from `waiting` what the run does not wait for, or no longer."""
+        match event:
+            case events.RunStarted() if not fresh:
+                read, asked = self._bench.desk.database.read, [key[1] for key in waiting]
+                missing = await read(runs.missing, event.variant.id, asked, 1)
+                waiting.intersection_update((variant.hash, revision) for revision, _ in missing)
+            case events.Answered() | events.Failed(again=False):
+                waiting.discard((variant.hash, event.answer.revision_id))
+            case _:
+                pass
 
     async def _happened(self, run: Run, event: events.Event) -> None:
         bench = self._bench
@@ -86,6 +124,7 @@ class Asking:
                 bench.set_glyph(run.variant.id, event.case_id, glyphs.ASKING)
                 if pane := bench.query_one(Answers).pane(run.variant.id, event.case_id):
                     pane.asking("", "")
+                self._show_left()
             case events.Answered():
                 bench.live.end(run.variant.id, event.answer.case_id)
                 bench.ended(run.variant, event.answer)
@@ -117,9 +156,10 @@ class Asking:
                 pass
 
     def _show_left(self) -> None:
-        left = sum(run.left for run in self._runs)
         if self._bench.is_mounted:
+            # A run is at work until it says that it is not, also between two of its cases.
+            left = sum(max(1, run.left) for run in self._runs)
             self._bench.query_one(BenchHeader).show_left(left)
-            if bool(left) != self._shown_busy:
-                self._shown_busy = bool(left)
+            if self.busy != self._shown_busy:
+                self._shown_busy = self.busy
                 self._bench.refresh_bindings()
