@@ -6,8 +6,9 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -85,7 +86,7 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Run `function(connection, …)` on a reading thread."""
-        call = self._read.submit(lambda: function(self._reader(), *args, **kwargs))
+        call = self._read.submit(self._look, lambda c: function(c, *args, **kwargs))
         return await asyncio.wrap_future(call)
 
     def read_now(
@@ -95,7 +96,7 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Like `read`, and wait for it."""
-        return self._read.submit(lambda: function(self._reader(), *args, **kwargs)).result()
+        return self._read.submit(self._look, lambda c: function(c, *args, **kwargs)).result()
 
     def close(self) -> None:
         """Finish what was handed in, then close every connection."""
@@ -107,28 +108,31 @@ class Database:
 
     def _transact(self, call: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._connection
-        try:
+        with _told(self.path):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = call(connection)
+                connection.execute("COMMIT")
+                return result
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk or a broken file makes SQLite roll back by itself.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
-            return result
-        except sqlite3.OperationalError as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise StoreError(_plain(error, self.path)) from error
+
+    def _look(self, call: Callable[[sqlite3.Connection], T]) -> T:
+        with _told(self.path):
+            return call(self._reader())
 
     def _reader(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = _connect(self.path)
-            connection.execute("PRAGMA query_only = ON")
-            self._local.connection = connection
             with self._lock:
                 self._readers.append(connection)
+            _set_up(connection)
+            connection.execute("PRAGMA query_only = ON")
+            self._local.connection = connection
         return connection
 
 
@@ -138,57 +142,69 @@ def _open(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # The file is made by us first, so that nobody else can read it for a moment.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with _told(path):
+            connection = _connect(path)
+            try:
+                # Nothing is written before it is known that the file is ours.
+                if _version(connection, path) < migrations.LATEST:
+                    _migrate(connection, path)
+                _set_up(connection)
+            except BaseException:
+                connection.close()
+                raise
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StoreError(
             f"Litmus cannot write to {path.parent} ({reason}); "
             "give it another folder with --home or LITMUS_HOME."
         ) from error
-    connection: sqlite3.Connection | None = None
-    try:
-        connection = _connect(path)
-        _migrate(connection, path)
-    except (sqlite3.DatabaseError, StoreError) as error:
-        if connection is not None:
-            connection.close()
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(_plain(error, path)) from error
     return connection
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
     # WAL with NORMAL loses nothing when the process dies; only a power cut can cost the
     # last moments, and never the file.
     for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
-    return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the number of migrations in the file, 0 for a new one.
+
+    Raises StoreError when it is another program's, or a newer Litmus's.
+    """
+    # In this order, since another process may be making the file meanwhile.
+    new = migrations.is_new(connection)
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != migrations.APPLICATION_ID and not new:
+        raise StoreError(
+            f"{path} is another program's database; move it away or use another --home."
+        )
     if version > migrations.LATEST:
         raise StoreError(
             f"{path} was written by a newer Litmus (its version is {version}, this program "
             f"knows {migrations.LATEST}); upgrade litmus-bench, or use another --home."
         )
-    if version == migrations.LATEST:
-        return
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     from filelock import FileLock
 
     with FileLock(f"{path}.migrating"):
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        version = _version(connection, path)
         if version == migrations.LATEST:
             return
         if version > 0:
             _back_up(connection, path.with_name(f"{path.name}.v{version}.backup"))
-        elif connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise StoreError(
-                f"{path} is another program's database; move it away or use another --home."
-            )
+        _set_up(connection)
         migrations.apply(connection)
 
 
@@ -199,6 +215,22 @@ def _back_up(connection: sqlite3.Connection, target: Path) -> None:
         connection.backup(copy)
     finally:
         copy.close()
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    """Turn what SQLite raises into StoreError; a broken constraint stays the caller's."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise
+        raise StoreError(_plain(error, path)) from error
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            "The text holds half a character (a lone surrogate), which no file can keep; "
+            "take it out and try again."
+        ) from error
 
 
 def _plain(error: sqlite3.Error, path: Path) -> str:
@@ -212,4 +244,4 @@ def _plain(error: sqlite3.Error, path: Path) -> str:
         return f"Litmus cannot write to {path}; give it another folder with --home."
     if "not a database" in text or "malformed" in text:
         return f"{path} is damaged or no Litmus database; move it away or use another --home."
-    return f"The database {path} reports: {text}."
+    return f"The database {path} cannot be used ({text}); `litmus doctor` examines it."

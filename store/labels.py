@@ -12,6 +12,11 @@ from dataclasses import dataclass
 
 from store.records import Verdict
 
+_NOT_UNDONE = (
+    "label.undoes IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM labels AS other WHERE other.undoes = label.id)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -48,11 +53,15 @@ def add(
 
 
 def carry_over(connection: sqlite3.Connection, old_revision: int, new_revision: int) -> None:
-    """Let a case's labels stand for its new revision too, which asks and expects the same."""
+    """Let a case's labels stand for its new revision too, which asks and expects the same.
+
+    A copy remembers its original, and is undone with it.
+    """
     connection.execute(
         "INSERT INTO labels (session_id, revision_id, answer_hash, verdict, reason, note,"
-        " source, created_at) SELECT session_id, ?, answer_hash, verdict, reason, note,"
-        " 'carried', created_at FROM standing_labels WHERE revision_id = ?",
+        " source, carried_from, created_at) SELECT session_id, ?, answer_hash, verdict, reason,"
+        " note, 'carried', coalesce(carried_from, id), created_at FROM labels AS label"
+        f" WHERE revision_id = ? AND {_NOT_UNDONE} ORDER BY id",
         (new_revision, old_revision),
     )
 
@@ -64,8 +73,7 @@ def undo(connection: sqlite3.Connection, session_id: int) -> Label | None:
     """
     row = connection.execute(
         "SELECT id, revision_id, answer_hash, verdict, reason, note, source FROM labels AS label"
-        " WHERE session_id = ? AND undoes IS NULL AND source = 'person'"
-        " AND NOT EXISTS (SELECT 1 FROM labels AS u WHERE u.undoes = label.id)"
+        f" WHERE session_id = ? AND source = 'person' AND {_NOT_UNDONE}"
         " ORDER BY id DESC LIMIT 1",
         (session_id,),
     ).fetchone()
@@ -74,8 +82,9 @@ def undo(connection: sqlite3.Connection, session_id: int) -> Label | None:
     label = Label(*row)
     connection.execute(
         "INSERT INTO labels (session_id, revision_id, answer_hash, source, undoes, created_at)"
-        " VALUES (?, ?, ?, 'person', ?, ?)",
-        (session_id, label.revision_id, label.answer_hash, label.id, time.time()),
+        " SELECT session_id, revision_id, answer_hash, 'person', id, ? FROM labels"
+        " WHERE id = ? OR carried_from = ?",
+        (time.time(), label.id, label.id),
     )
     return label
 

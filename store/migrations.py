@@ -9,6 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 
+# Tells our files from other programs', which count their versions in `user_version` too.
+APPLICATION_ID = 0x4C69746D
+
+# Long texts stand last in their tables: SQLite reads through what stands before a column.
 FOUNDATION = """
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -21,7 +25,7 @@ CREATE TABLE sessions (
     cap_usd REAL,
     state TEXT NOT NULL DEFAULT '{}'
 );
-CREATE INDEX sessions_by_use ON sessions(opened_at DESC);
+CREATE INDEX sessions_by_use ON sessions(opened_at);
 
 CREATE TABLE cases (
     id INTEGER PRIMARY KEY,
@@ -38,14 +42,14 @@ CREATE TABLE case_revisions (
     id INTEGER PRIMARY KEY,
     case_id INTEGER NOT NULL REFERENCES cases ON DELETE CASCADE,
     number INTEGER NOT NULL,
+    split TEXT NOT NULL CHECK (split IN ('test', 'train')),
+    hash TEXT NOT NULL,
+    created_at REAL NOT NULL,
     prompt TEXT NOT NULL,
     messages TEXT NOT NULL,
     expectation TEXT NOT NULL,
     evidence TEXT NOT NULL,
     tags TEXT NOT NULL,
-    split TEXT NOT NULL CHECK (split IN ('test', 'train')),
-    hash TEXT NOT NULL,
-    created_at REAL NOT NULL,
     UNIQUE (case_id, number)
 );
 
@@ -105,9 +109,6 @@ CREATE TABLE answers (
     attempt INTEGER NOT NULL,
     status TEXT NOT NULL,
     owner TEXT NOT NULL,
-    text TEXT NOT NULL DEFAULT '',
-    reasoning TEXT NOT NULL DEFAULT '',
-    error TEXT NOT NULL DEFAULT '',
     model TEXT NOT NULL DEFAULT '',
     prompt_tokens INTEGER,
     completion_tokens INTEGER,
@@ -120,12 +121,16 @@ CREATE TABLE answers (
     sent_hash TEXT NOT NULL,
     answer_hash TEXT NOT NULL DEFAULT '',
     carried_from INTEGER REFERENCES answers,
+    error TEXT NOT NULL DEFAULT '',
+    text TEXT NOT NULL DEFAULT '',
+    reasoning TEXT NOT NULL DEFAULT '',
     UNIQUE (run_id, revision_id, epoch, attempt)
 );
 CREATE INDEX answers_by_variant ON answers(variant_id, revision_id, epoch, id);
 CREATE INDEX answers_by_revision ON answers(revision_id, answer_hash);
 CREATE INDEX answers_of_case ON answers(case_id);
 CREATE INDEX answers_being_asked ON answers(owner) WHERE status = 'asking';
+CREATE INDEX answers_carried ON answers(carried_from) WHERE carried_from IS NOT NULL;
 
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY,
@@ -153,10 +158,14 @@ CREATE TABLE labels (
     reason TEXT NOT NULL DEFAULT '',
     note TEXT NOT NULL DEFAULT '',
     source TEXT NOT NULL,
-    undoes INTEGER UNIQUE REFERENCES labels,
+    undoes INTEGER REFERENCES labels,
+    carried_from INTEGER REFERENCES labels,
     created_at REAL NOT NULL,
     CHECK ((verdict IS NULL) = (undoes IS NOT NULL))
 );
+-- Partial, or else SQLite would use it to go through every label that undoes nothing.
+CREATE UNIQUE INDEX labels_undone ON labels(undoes) WHERE undoes IS NOT NULL;
+CREATE INDEX labels_carried ON labels(carried_from) WHERE carried_from IS NOT NULL;
 CREATE INDEX labels_by_answer ON labels(revision_id, answer_hash, id);
 CREATE INDEX labels_by_session ON labels(session_id, id);
 
@@ -180,7 +189,7 @@ CREATE TRIGGER prompts_fts_delete AFTER DELETE ON case_revisions BEGIN
 END;
 
 CREATE VIRTUAL TABLE answers_fts USING fts5(
-    text, content='answers', content_rowid='id', tokenize='unicode61'
+    text, content='answers', content_rowid='id', tokenize='unicode61', prefix='2'
 );
 CREATE TRIGGER answers_fts_insert AFTER INSERT ON answers WHEN new.text <> '' BEGIN
     INSERT INTO answers_fts(rowid, text) VALUES (new.id, new.text);
@@ -188,16 +197,22 @@ END;
 CREATE TRIGGER answers_fts_delete AFTER DELETE ON answers WHEN old.text <> '' BEGIN
     INSERT INTO answers_fts(answers_fts, rowid, text) VALUES ('delete', old.id, old.text);
 END;
-CREATE TRIGGER answers_fts_forget AFTER UPDATE OF text ON answers WHEN old.text <> '' BEGIN
-    INSERT INTO answers_fts(answers_fts, rowid, text) VALUES ('delete', old.id, old.text);
-END;
-CREATE TRIGGER answers_fts_learn AFTER UPDATE OF text ON answers WHEN new.text <> '' BEGIN
-    INSERT INTO answers_fts(rowid, text) VALUES (new.id, new.text);
+-- One trigger, since SQLite does not say which of two comes first.
+CREATE TRIGGER answers_fts_update AFTER UPDATE OF text ON answers BEGIN
+    INSERT INTO answers_fts(answers_fts, rowid, text)
+        SELECT 'delete', old.id, old.text WHERE old.text <> '';
+    INSERT INTO answers_fts(rowid, text) SELECT new.id, new.text WHERE new.text <> '';
 END;
 """
 
 STEPS: tuple[tuple[str, str], ...] = (("foundation", FOUNDATION),)
 LATEST = len(STEPS)
+
+
+def is_new(connection: sqlite3.Connection) -> bool:
+    """Return whether nothing is in the file, or only the start of a first migration."""
+    query = "SELECT count(*) FROM sqlite_master WHERE tbl_name <> '_sqlite_migrations'"
+    return connection.execute(query).fetchone() == (0,)
 
 
 def apply(connection: sqlite3.Connection) -> None:
@@ -214,6 +229,7 @@ def _step(connection: sqlite3.Connection, number: int, script: str) -> Callable[
     def step(_db: object, /) -> None:
         for statement in _statements(script):
             connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {number}")
 
     step.__name__ = f"step_{number}"

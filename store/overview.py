@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,15 +13,7 @@ _LABEL = (
     "(SELECT l.verdict FROM standing_labels AS l"
     " WHERE l.revision_id = a.revision_id AND l.answer_hash = a.answer_hash)"
 )
-# The newest whole answer of each epoch counts; an older one has been asked anew.
-_STANDING = (
-    " FROM cases AS c JOIN case_revisions AS r ON r.id = c.revision_id"
-    " JOIN answers AS a ON a.revision_id = c.revision_id AND a.variant_id = ?"
-    " LEFT JOIN grades AS g ON g.answer_id = a.id AND g.grader = 'assertions'"
-    " WHERE c.session_id = ? AND c.removed_at IS NULL AND r.split = ? AND a.status = 'done'"
-    " AND a.id = (SELECT max(x.id) FROM answers AS x WHERE x.variant_id = a.variant_id"
-    "   AND x.revision_id = a.revision_id AND x.epoch = a.epoch AND x.status = 'done')"
-)
+_SCORE: dict[Verdict, float] = {"pass": 1.0, "partial": 0.5, "fail": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ def case_rows(
 ) -> list[CaseRow]:
     """Return a window of the case list as it stands under a variant."""
     rows = connection.execute(
-        "SELECT c.id, c.revision_id, substr(r.prompt, 1, 300), r.split, a.status,"
+        "SELECT c.id, c.revision_id, substr(CAST(r.prompt AS BLOB), 1, 1200), r.split, a.status,"
         f" coalesce({_LABEL}, g.verdict)"
         " FROM (SELECT id, revision_id, position FROM cases"
         "   WHERE session_id = ? AND removed_at IS NULL ORDER BY position LIMIT ? OFFSET ?) AS c"
@@ -67,33 +60,41 @@ def case_rows(
         " ORDER BY c.position",
         (session_id, limit, offset, variant_id),
     )
-    return [CaseRow(*row) for row in rows]
+    # As bytes, since SQLite's substr ends a text at its first NUL.
+    return [
+        CaseRow(case_id, revision_id, prompt.decode("utf-8", "ignore")[:300], *rest)
+        for case_id, revision_id, prompt, *rest in rows
+    ]
 
 
 def tally(
     connection: sqlite3.Connection, session_id: int, variant_id: int, split: Split = "test"
 ) -> Tally:
-    """Count a variant's answers to the session's current case revisions."""
-    verdicts = f"SELECT a.case_id AS case_id, coalesce({_LABEL}, g.verdict) AS verdict{_STANDING}"
-    scores = connection.execute(
-        "SELECT epochs, score, count(*) FROM (SELECT case_id, count(*) AS epochs,"
-        " sum(CASE verdict WHEN 'pass' THEN 1.0 WHEN 'partial' THEN 0.5 ELSE 0.0 END) AS score"
-        f" FROM ({verdicts}) WHERE verdict IS NOT NULL GROUP BY case_id)"
-        " GROUP BY epochs, score ORDER BY epochs, score",
+    """Count a variant's answers to the session's current case revisions.
+
+    The newest whole answer of each epoch counts; an older one has been asked anew.
+    """
+    rows = connection.execute(
+        f"SELECT a.case_id, a.epoch, a.cost_usd, a.latency_s, coalesce({_LABEL}, g.verdict)"
+        " FROM cases AS c JOIN case_revisions AS r ON r.id = c.revision_id"
+        " JOIN answers AS a ON a.revision_id = c.revision_id AND a.variant_id = ?"
+        " LEFT JOIN grades AS g ON g.answer_id = a.id AND g.grader = 'assertions'"
+        " WHERE c.session_id = ? AND c.removed_at IS NULL AND r.split = ? AND a.status = 'done'"
+        " ORDER BY c.position, a.epoch, a.id",
         (variant_id, session_id, split),
-    ).fetchall()
-    total, cost, unpriced, seconds = connection.execute(
-        "SELECT count(*), coalesce(sum(a.cost_usd), 0), coalesce(sum(a.cost_usd IS NULL), 0),"
-        f" coalesce(sum(a.latency_s), 0){_STANDING}",
-        (variant_id, session_id, split),
-    ).fetchone()
-    judged = sum(int(epochs) * int(cases) for epochs, _, cases in scores)
+    )
+    standing = {(case_id, epoch): rest for case_id, epoch, *rest in rows}
+    judged: dict[int, list[float]] = {}
+    for (case_id, _), (_, _, verdict) in standing.items():
+        if verdict is not None:
+            judged.setdefault(case_id, []).append(_SCORE[verdict])
+    counts = Counter((len(scores), sum(scores)) for scores in judged.values())
     return Tally(
-        tuple((int(e), float(s), int(n)) for e, s, n in scores),
-        int(total) - judged,
-        float(cost),
-        int(unpriced),
-        float(seconds),
+        tuple((epochs, score, cases) for (epochs, score), cases in sorted(counts.items())),
+        len(standing) - sum(len(scores) for scores in judged.values()),
+        sum((cost for cost, _, _ in standing.values() if cost is not None), 0.0),
+        sum(cost is None for cost, _, _ in standing.values()),
+        sum((seconds or 0.0 for _, seconds, _ in standing.values()), 0.0),
     )
 
 

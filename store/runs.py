@@ -201,7 +201,8 @@ def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> Answe
     )
     connection.execute("DELETE FROM journal WHERE answer_id = ?", (answer_id,))
     # A call that failed before its first token is not counted as one of unknown price.
-    unpriced = end.cost_usd is None and bool(end.text or end.status == "done")
+    begun = bool(end.text or end.reasoning or end.status == "done")
+    unpriced = end.cost_usd is None and begun
     connection.execute(
         "UPDATE runs SET cost_usd = cost_usd + ?, unpriced = unpriced + ?"
         " WHERE id = (SELECT run_id FROM answers WHERE id = ?)",
