@@ -88,18 +88,25 @@ def main() -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+        cases = Path(folder) / "cases.jsonl"
+        cases.write_text('{"prompt": "firstcase"}\n' * 40, encoding="utf-8")
+        subprocess.run(
+            [*litmus, "bench", "import", str(cases)],
+            env=home,
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         measured = {
             "bare Textual": lambda: first_paint([python, "-c", BARE], "useful", environ),
             "litmus, list of sessions": lambda: first_paint(litmus, "firstsession", home),
-            "litmus resume, bench": lambda: first_paint(
-                [*litmus, "resume"], "cap", home
-            ),
+            "litmus resume, bench": lambda: first_paint([*litmus, "resume"], "firstcase", home),
             "litmus --version": lambda: version([*litmus, "--version"], environ),
         }
         if options.big_home:
             big = {**environ, "LITMUS_HOME": str(options.big_home)}
             measured["litmus resume, many answers"] = lambda: first_paint(
-                [*litmus, "resume"], "cap", big
+                [*litmus, "resume"], "Case number", big
             )
         samples: dict[str, list[tuple[float, float]]] = {name: [] for name in measured}
         for _ in range(options.runs):  # in turn, so that a slow moment hits all alike

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.desk import Desk
@@ -21,6 +21,7 @@ from store import overview, search, sessions
 from store.database import Connection
 from store.records import Session
 from tui import glyphs, safe
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.ladder_strip import describe
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class SessionsScreen(Screen[None]):
         self._targets = [(item.id, None) for item in self._found]
         yield OptionList(*[Option(self._line(item)) for item in self._found], id="list")
         yield Static("" if self._found else _NONE, id="empty")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one("#list").focus()

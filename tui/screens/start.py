@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from lab.choices import Choice, choices
 from lab.engine import Engine
 from store import sessions
 from tui.screens.model_picker import ModelPicker
+from tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from tui.app import LitmusApp
@@ -52,7 +53,7 @@ class StartScreen(Screen[None]):
         yield Static("n   a session of your own")
         yield Static("Who can be asked from here:", classes="heading")
         yield OptionList(id="choices")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one("#choices").focus()

@@ -35,13 +35,30 @@ class AnswerPane(Vertical):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.title = "Answer"
+        self._title = "Answer"
+        self._facts: tuple[str, str] = ("", "")
+        self._hidden = self._chosen = False
         self._head = Static(classes="head")
         self.view = StreamView()
 
     def compose(self) -> ComposeResult:
         yield self._head
         yield self.view
+
+    def name_it(self, title: str) -> None:
+        """Head the answer with a title."""
+        self._title = title
+        self._show_head()
+
+    def hide_facts(self, hidden: bool) -> None:
+        """Leave out what the answer took, which could tell who gave it."""
+        self._hidden = hidden
+        self._show_head()
+
+    def mark_chosen(self, chosen: bool) -> None:
+        """Mark the answer that is labelled, among several."""
+        self._chosen = chosen
+        self._show_head()
 
     def empty(self, hint: str) -> None:
         """Show that there is no answer, and what brings one."""
@@ -74,10 +91,16 @@ class AnswerPane(Vertical):
         self.view.mark(ended + error)
 
     def _set_head(self, text: str, glyph: str = "") -> None:
-        parts = [Content.styled(safe.one_line(self.title, 60), "bold")]
+        self._facts = (text, glyph)
+        self._show_head()
+
+    def _show_head(self) -> None:
+        text, glyph = self._facts
+        mark, style = ("▸ ", "bold $text") if self._chosen else ("", "bold")
+        parts = [Content.styled(f"{mark}{safe.one_line(self._title, 60)}", style)]
         if glyph:
             parts.append(Content.styled(f" {glyph}", glyphs.STYLE[glyph]))
-        if text:
+        if text and not (self._hidden and glyph):
             parts.append(Content("  " + safe.one_line(text)))
         self._head.update(Content.assemble(*parts))
 

@@ -99,7 +99,7 @@ class DocumentList(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._head = Static()
-        self._list = OptionList()
+        self.list = OptionList()
         self._hint = Static(
             "None yet: drop a file here, or paste its path into the prompt box.", classes="hint"
         )
@@ -108,13 +108,13 @@ class DocumentList(Vertical):
     def compose(self) -> ComposeResult:
         yield self._head
         yield self._hint
-        yield self._list
+        yield self.list
 
     def show(
         self, documents: Sequence[Document], tokens: dict[str, int], window: int | None
     ) -> None:
         """Show documents; `tokens` by their hash, the window in tokens where it is known."""
-        here = self._list.highlighted
+        here = self.list.highlighted
         self._documents = list(documents)
         used = sum(tokens.get(d.sha256, 0) for d in documents if d.attached is not None)
         share = f"{short_count(used)} of {short_count(window)}" if window else short_count(used)
@@ -129,15 +129,10 @@ class DocumentList(Vertical):
             )
         )
         self._hint.display = not documents
-        self._list.display = bool(documents)
-        self._list.clear_options()
-        self._list.add_options([_option(item, tokens.get(item.sha256)) for item in documents])
+        self.list.clear_options()
+        self.list.add_options([_option(item, tokens.get(item.sha256)) for item in documents])
         if documents:
-            self._list.highlighted = min(here or 0, len(documents) - 1)
-
-    def focus(self, scroll_visible: bool = True) -> DocumentList:
-        self._list.focus(scroll_visible)
-        return self
+            self.list.highlighted = min(here or 0, len(documents) - 1)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -150,9 +145,9 @@ class DocumentList(Vertical):
     def action_move(self, step: int) -> None:
         document = self._chosen()
         if document is not None and document.attached is not None:
-            here = self._list.highlighted or 0
+            here = self.list.highlighted or 0
             last = sum(item.attached is not None for item in self._documents) - 1
-            self._list.highlighted = max(0, min(last, here + step))
+            self.list.highlighted = max(0, min(last, here + step))
             self.post_message(self.Moved(document, step))
 
     def action_remove(self) -> None:
@@ -160,7 +155,7 @@ class DocumentList(Vertical):
             self.post_message(self.Removed(document))
 
     def _chosen(self) -> Document | None:
-        here = self._list.highlighted
+        here = self.list.highlighted
         return None if here is None else self._documents[here]
 
 

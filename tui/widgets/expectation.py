@@ -7,7 +7,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from lab.grading.assertions import effective, value_text
 from store.records import Answer, Case
 from tui import safe
 
@@ -48,6 +47,9 @@ class ExpectationPanel(VerticalScroll):
 
 
 def _wanted(case: Case, answer: Answer | None) -> list[Content]:
+    # Here, since its patterns take a while and the first paint shows no case.
+    from lab.grading.assertions import effective, value_text
+
     expectation = case.expectation
     lines: list[Content] = []
     if answer is not None and answer.label is not None:

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
-from lab import events
-from lab.run import Run
 from store import runs
 from store.errors import PlainError
 from store.records import Case, Variant
@@ -15,7 +13,10 @@ from tui import glyphs
 from tui.widgets.answers import Answers
 from tui.widgets.bench_header import BenchHeader
 
+# What only asking needs is imported when something is asked.
 if TYPE_CHECKING:
+    from lab import events
+    from lab.run import Run
     from tui.screens.bench.place import Bench
 
 LONG_S = 12
@@ -102,6 +103,8 @@ class Asking:
         self, waiting: Waiting, variant: Variant, event: events.Event, *, fresh: bool
     ) -> None:
         """Take from `waiting` what the run does not wait for, or no longer."""
+        from lab import events
+
         match event:
             case events.RunStarted() if not fresh:
                 read, asked = self._bench.desk.database.read, [key[1] for key in waiting]
@@ -113,6 +116,8 @@ class Asking:
                 pass
 
     async def _happened(self, run: Run, event: events.Event) -> None:
+        from lab import events
+
         bench = self._bench
         match event:
             case events.Delta():
@@ -122,8 +127,7 @@ class Asking:
             case events.Asked():
                 bench.live.begin(run.variant.id, event.case_id)
                 bench.set_glyph(run.variant.id, event.case_id, glyphs.ASKING)
-                if pane := bench.query_one(Answers).pane(run.variant.id, event.case_id):
-                    pane.asking("", "")
+                bench.query_one(Answers).asking(run.variant.id, event.case_id)
                 self._show_left()
             case events.Answered():
                 bench.live.end(run.variant.id, event.answer.case_id)

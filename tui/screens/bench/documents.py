@@ -6,12 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.tokens import count
 from store.reading import ReadDocument, ReadingError, Stop, expand, read
 from store.records import Document
 from tui import drop, safe
-from tui.screens.ask_line import AskLine
-from tui.screens.reader import ReaderScreen
 from tui.widgets.document_list import DocumentList
 from tui.widgets.prompt_box import PromptBox
 
@@ -65,6 +62,8 @@ class Documents:
 
     async def _read(self, path: Path) -> ReadDocument | None:
         """Read a file; ask for a password where it has one; tell what cannot be read."""
+        from tui.screens.ask_line import AskLine
+
         password: str | None = None
         while True:
             try:
@@ -111,6 +110,8 @@ class Documents:
 
     async def open(self, document: Document) -> None:
         """Show a document's text, with its pages marked."""
+        from tui.screens.reader import ReaderScreen
+
         text = await self._bench.desk.document_text(document)
         await self._bench.app.push_screen(
             ReaderScreen(document.name, with_pages(text, document.pages))
@@ -121,6 +122,8 @@ class Documents:
         self._bench.run_worker(self._show(), group="documents", exclusive=True)
 
     async def _show(self) -> None:
+        from lab.tokens import count
+
         desk = self._bench.desk
         panel = self._bench.query_one(DocumentList)
         setup = desk.setup

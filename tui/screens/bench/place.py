@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, TextArea
+from textual.widget import Widget
+from textual.widgets import TextArea
 
 from lab.desk import Desk
-from store.records import Answer, Rung, Variant
+from store.records import Answer, Case, Rung, Variant
 from tui import glyphs
 from tui.live import Live
 from tui.screens.bench.asking import Asking
@@ -24,6 +25,7 @@ from tui.widgets.bench_header import BenchHeader
 from tui.widgets.case_list import CaseList, Row
 from tui.widgets.document_list import DocumentList
 from tui.widgets.expectation import ExpectationPanel
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.ladder_strip import LadderStrip
 from tui.widgets.prompt_box import PromptBox
 
@@ -31,13 +33,6 @@ KEEP_S = 0.4
 """How long the kept cursor and draft wait for what else changes."""
 EMPTY = "No cases yet. Type a prompt below, or run `litmus bench import FILE`."
 PANES = ("cases", "answers", "side", "documents", "prompt")
-TARGET = {
-    "cases": "cases",
-    "answers": "answers",
-    "side": "expectation",
-    "documents": "documents",
-    "prompt": "prompt",
-}
 
 
 class Bench(Screen[None]):
@@ -72,7 +67,7 @@ class Bench(Screen[None]):
                     yield ExpectationPanel(id="expectation")
                     yield DocumentList(id="documents")
         yield PromptBox(id="prompt")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     # -- Opening and keeping the place ----------------------------------------------
 
@@ -103,15 +98,15 @@ class Bench(Screen[None]):
             await self.desk.choose(replace(self.desk.setup, rung=rung))
             await self.reset()
 
-    async def list_cases(self, case_id: int | None) -> None:
-        """Fill the list anew, with the cursor on a case."""
+    async def list_cases(self, case_id: int | None = None) -> None:
+        """Fill the list anew, with the cursor on a case, else where it is as far as it can."""
         count, index = await self.desk.place(case_id)
         cases = self.query_one(CaseList)
+        self._index.clear()
         cases.set_source(count, self._fetch)
-        if count:
+        if case_id is not None:
             cases.move_to(index)
-        else:
-            await self.show_case(None)
+        await self.here(anew=True)
 
     async def _fetch(self, offset: int, limit: int) -> list[Row]:
         variant_id = self.variant.id if self.variant else 0
@@ -148,9 +143,24 @@ class Bench(Screen[None]):
     # -- The case that is shown -----------------------------------------------------
 
     @on(CaseList.Highlighted)
-    async def _highlighted(self, event: CaseList.Highlighted) -> None:
-        if event.key is not None:
-            await self.show_case(event.key)
+    async def _highlighted(self) -> None:
+        await self.here()
+
+    async def here(self, *, anew: bool = False) -> Case | None:
+        """Return the case under the cursor, shown by now; None where the list is empty.
+
+        Keys may come faster than a case is shown: what they do is done to the case that
+        the cursor is on. `anew` shows it again where it is shown already.
+        """
+        cases, answers = self.query_one(CaseList), self.query_one(Answers)
+        row = cases.row(cases.cursor)
+        if row is None and cases.count:
+            row = next(iter(await self._fetch(cases.cursor, 1)), None)
+        key = row.key if row else None
+        shown = answers.case.id if answers.case else None
+        if anew or key != shown:
+            await self.show_case(key)
+        return answers.case
 
     async def show_case(self, case_id: int | None) -> None:
         answers = self.query_one(Answers)
@@ -211,21 +221,26 @@ class Bench(Screen[None]):
         self.show_pane("documents")
 
     def action_next_pane(self, step: int = 1) -> None:
-        order = [pane for pane in PANES if self.has_class("-narrow") or pane != "side"]
-        here = next((index for index, p in enumerate(order) if self._has_focus(p)), 0)
-        self.show_pane(order[(here + step) % len(order)])
-
-    def _has_focus(self, pane: str) -> bool:
-        focused = self.focused
-        if focused is None:
-            return False
-        return any(widget.id == TARGET[pane] for widget in focused.ancestors_with_self)
+        stops = self._stops()
+        here = next((i for i, (_, widget) in enumerate(stops) if widget is self.focused), 0)
+        self._bring(*stops[(here + step) % len(stops)])
 
     def show_pane(self, pane: str) -> None:
         """Bring a region into sight where not all are, and give it the focus."""
+        self._bring(*next(stop for stop in self._stops() if stop[0] == pane))
+
+    def _stops(self) -> list[tuple[str, Widget]]:
+        """Return what takes the focus, each with its region, in the order of the tab key."""
+        answers = [("answers", view) for view in self.query_one(Answers).views]
+        return [
+            ("cases", self.query_one(CaseList)),
+            *answers,
+            ("side", self.query_one(ExpectationPanel)),
+            ("documents", self.query_one(DocumentList).list),
+            ("prompt", self.query_one(PromptBox)),
+        ]
+
+    def _bring(self, pane: str, widget: Widget) -> None:
         for name in PANES:
             self.set_class(name == pane, f"-pane-{name}")
-        if pane == "answers":
-            self.query_one(Answers).focus_pane()
-        else:
-            self.query_one(f"#{TARGET[pane]}").focus()
+        widget.focus()

@@ -7,11 +7,9 @@ from dataclasses import replace
 from textual import events, on, work
 
 from store.errors import PlainError
-from store.records import Case, CaseDraft, Rung
+from store.records import Case, CaseDraft, Rung, Variant
 from tui import drop
-from tui.screens.ask_line import AskLine
 from tui.screens.bench.verdicts import Verdicts
-from tui.screens.model_picker import ModelPicker
 from tui.widgets.answers import MOST, Answers
 from tui.widgets.case_list import CaseList
 from tui.widgets.document_list import DocumentList
@@ -21,37 +19,48 @@ from tui.widgets.prompt_box import PromptBox
 class BenchScreen(Verdicts):
     """One session at work."""
 
+    _climbing = False
+
     # -- Asking ---------------------------------------------------------------------
 
-    def action_ask(self) -> None:
-        case = self.query_one(Answers).case
+    async def action_ask(self) -> None:
+        """Ask the case: side by side first those that have no whole answer to it."""
+        case = await self.here()
         if case is None:
-            self.query_one(PromptBox).focus()
+            self.action_prompt()
         else:
-            self._ask([case], fresh=True)
+            self._ask([case], self.query_one(Answers).lacking or self.shown(), fresh=True)
 
     @on(CaseList.Selected)
-    def _selected(self) -> None:
-        self.action_ask()
+    async def _selected(self) -> None:
+        await self.action_ask()
 
     async def action_ask_all(self, fresh: bool = False) -> None:
         cases = await self.desk.cases("test")
         if cases:
-            self._ask(cases, fresh=fresh)
+            self._ask(cases, self.shown(), fresh=fresh)
         else:
             self.notify("There are no test cases yet; type a prompt and send it.")
 
-    def _ask(self, cases: list[Case], *, fresh: bool) -> None:
-        """Ask every variant that is shown; without a model, choose one first."""
-        if not self.shown():
-            self.action_model()
+    def _ask(self, cases: list[Case], variants: list[Variant], *, fresh: bool) -> None:
+        """Ask these variants; where there is none yet, choose a model first."""
+        if variants:
+            self.asking.ask(cases, variants, fresh=fresh)
+        else:
+            self._choose_and_ask(cases, fresh)
+
+    @work(group="setup", exclusive=True)
+    async def _choose_and_ask(self, cases: list[Case], fresh: bool) -> None:
+        await self._choose_model()
         self.asking.ask(cases, self.shown(), fresh=fresh)
 
     def action_stop(self) -> None:
+        self._climbing = False
         self.asking.stop()
 
     async def leave(self) -> None:
         """Stop what is being asked, and keep everything."""
+        self._climbing = False
         self.documents.stop.set()
         await self.asking.finish()
         await self.keep()
@@ -63,8 +72,7 @@ class BenchScreen(Verdicts):
         self.query_one(PromptBox).clear()
         await self.list_cases(case_id)
         self.query_one(CaseList).focus()
-        await self.show_case(case_id)
-        self.action_ask()
+        await self.action_ask()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to stop only while something is being asked."""
@@ -74,7 +82,10 @@ class BenchScreen(Verdicts):
     async def climb(self, rungs: tuple[Rung, ...]) -> None:
         """Ask the test cases on one rung after the other, each while it is looked at."""
         cases = await self.desk.cases("test")
+        self._climbing = True
         for rung in rungs:
+            if not self._climbing:
+                break
             await self.set_rung(rung)
             if self.variant is not None and await self.desk.missing(cases, self.variant, 1):
                 worker = self.run_worker(
@@ -86,6 +97,11 @@ class BenchScreen(Verdicts):
 
     @work(group="setup", exclusive=True)
     async def action_model(self) -> None:
+        await self._choose_model()
+
+    async def _choose_model(self) -> None:
+        from tui.screens.model_picker import ModelPicker
+
         setup = await self.app.push_screen_wait(ModelPicker(self.desk.engine, self.desk.setup))
         if setup is None:
             return
@@ -109,6 +125,8 @@ class BenchScreen(Verdicts):
 
     @work(group="setup", exclusive=True)
     async def action_system(self) -> None:
+        from tui.screens.ask_line import AskLine
+
         if self.desk.setup is None:
             self.action_model()
             return
@@ -123,6 +141,8 @@ class BenchScreen(Verdicts):
 
     @work(group="setup", exclusive=True)
     async def action_cap(self) -> None:
+        from tui.screens.ask_line import AskLine
+
         cap = self.desk.session.cap_usd
         text = await self.app.push_screen_wait(
             AskLine(
@@ -155,6 +175,8 @@ class BenchScreen(Verdicts):
 
     @work(group="compare", exclusive=True)
     async def action_add_variant(self) -> None:
+        from tui.screens.model_picker import ModelPicker
+
         if len(self.shown()) >= MOST:
             self.notify(f"{MOST} answers side by side are the most.")
             return

@@ -9,8 +9,6 @@ from textual import work
 from store.records import Case, Variant, Verdict
 from tui import glyphs
 from tui.screens.bench.place import Bench
-from tui.screens.case_editor import CaseEditor
-from tui.screens.reader import ReaderScreen
 from tui.widgets.answers import Answers
 from tui.widgets.case_list import CaseList
 
@@ -22,8 +20,9 @@ class Verdicts(Bench):
 
     async def action_label(self, verdict: Verdict) -> None:
         """Label the answer that is shown, and show the next that waits for a verdict."""
+        case = await self.here()
         answers = self.query_one(Answers)
-        case, answer = answers.case, answers.answer
+        answer = answers.answer
         if case is None or answer is None or answer.status != "done":
             self.notify("There is no whole answer here to label; enter asks the case.")
             return
@@ -36,21 +35,19 @@ class Verdicts(Bench):
         await self._advance(case, variant)
 
     async def action_skip(self) -> None:
-        answers = self.query_one(Answers)
-        if answers.case is not None and answers.chosen is not None:
-            await self._advance(answers.case, answers.chosen)
+        case, variant = await self.here(), self.query_one(Answers).chosen
+        if case is not None and variant is not None:
+            await self._advance(case, variant)
 
     async def _advance(self, case: Case, variant: Variant) -> None:
         """Go to the next answer without a verdict, else to the next case."""
         waiting = await self.desk.next_unlabelled(variant, case.position)
-        cases = self.query_one(CaseList)
         if waiting is None or waiting == case.id:
-            if cases.cursor + 1 < cases.count:
-                cases.move_to(cases.cursor + 1)
-            else:
-                self.show_expectation()
-            return
-        await self._go_to(waiting)
+            cases = self.query_one(CaseList)
+            cases.move_to(cases.cursor + 1)
+            await self.here(anew=True)
+        else:
+            await self._go_to(waiting)
 
     async def action_undo(self) -> None:
         label = await self.desk.undo()
@@ -62,17 +59,20 @@ class Verdicts(Bench):
         for variant in self.shown():
             self.ladder.stale(variant)
         await self._go_to(case.id)
-        await self.show_case(case.id)
 
     async def _go_to(self, case_id: int) -> None:
+        """Put the cursor on a case, and show it before the next key is taken."""
         _, index = await self.desk.place(case_id)
         self.query_one(CaseList).move_to(index)
+        await self.here(anew=True)
 
     # -- Cases ----------------------------------------------------------------------
 
     @work(group="edit", exclusive=True)
     async def action_edit(self) -> None:
-        case = self.query_one(Answers).case
+        from tui.screens.case_editor import CaseEditor
+
+        case = await self.here()
         if case is None:
             return
         draft = await self.app.push_screen_wait(CaseEditor(case.draft))
@@ -83,15 +83,14 @@ class Verdicts(Bench):
             await self.show_case(case.id)
 
     async def action_remove(self) -> None:
-        case = self.query_one(Answers).case
+        case = await self.here()
         if case is None:
             return
         await self.desk.remove_case(case.id)
         self._removed.append(case.id)
         self.notify("The case is out of the benchmark; ctrl+z brings it back.")
         self.ladder.all_stale()
-        here = self.query_one(CaseList).cursor
-        await self.list_cases(await self.desk.case_at(here))
+        await self.list_cases()
 
     async def action_restore(self) -> None:
         if self._removed:
@@ -102,9 +101,11 @@ class Verdicts(Bench):
 
     @work(group="sent", exclusive=True)
     async def action_show_sent(self) -> None:
-        answers = self.query_one(Answers)
-        if answers.case is None or answers.chosen is None:
+        from tui.screens.reader import ReaderScreen
+
+        case, variant = await self.here(), self.query_one(Answers).chosen
+        if case is None or variant is None:
             return
-        messages = await self.desk.sent(answers.case, answers.chosen)
+        messages = await self.desk.sent(case, variant)
         text = "\n\n".join(f"── {m['role']} ──\n{m['content']}" for m in messages)
         self.app.push_screen(ReaderScreen("Exactly what is sent", text))
