@@ -7,8 +7,10 @@ from store.records import Status, Verdict
 NOT_ASKED, ASKING, ANSWERED, TROUBLE = "○", "◌", "●", "⚠"
 VERDICT: dict[Verdict, str] = {"pass": "✓", "partial": "◐", "fail": "✗"}
 RUNG = {"bare": "①", "context": "②", "rag": "③", "tuned": "④"}
+# In a Content's own style, $text-muted is not blended with what lies below it.
+MUTED = "$foreground 60%"
 STYLE = {
-    NOT_ASKED: "$text-muted",
+    NOT_ASKED: MUTED,
     ASKING: "$accent",
     ANSWERED: "$text",
     TROUBLE: "$text-warning",

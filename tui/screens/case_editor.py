@@ -15,8 +15,8 @@ from store.records import CaseDraft
 from tui import safe
 
 _HOW = (
-    "One line each: `contains: x`, `icontains: x`, `equals: x`, `regex: x`, `numeric: 42 ± 0.5`,\n"
-    "any of them with not- in front. Any other line is the expected text."
+    "A line each: `contains: x`, `icontains: x`, `equals: x`, `regex: x`, `numeric: 42 ± 0.5`, "
+    "or with not- in front; any other line is the expected text."
 )
 
 
@@ -32,7 +32,7 @@ class CaseEditor(ModalScreen[CaseDraft | None]):
             & > TextArea { height: 1fr; border: round $foreground 20%;
                 background: transparent; &:focus { border: round $accent; } }
             & > Label { text-style: bold; }
-            & > .how { color: $text-muted; height: 2; }
+            & > .how { color: $text-muted; height: auto; }
             & > .problem { color: $text-error; height: auto; }
         }
     }

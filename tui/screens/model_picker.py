@@ -20,7 +20,7 @@ from lab.engine import Engine
 from lab.setup import Setup
 from lab.weights import fetch_weights
 from store.errors import PlainError
-from tui import safe
+from tui import glyphs, safe
 from tui.widgets.document_list import short_count
 
 _SHOWN = 300
@@ -76,7 +76,7 @@ class ModelPicker(ModalScreen[Setup | None]):
         providers = self.query_one("#providers", OptionList)
         providers.clear_options()
         for choice in self._choices:
-            style = "" if choice.ready else "$text-muted"
+            style = "" if choice.ready else glyphs.MUTED
             providers.add_option(
                 Option(
                     Content.assemble(
@@ -223,6 +223,6 @@ def _model_option(model: ModelInfo) -> Option:
     window = f"  {short_count(model.window)}" if model.window else ""
     return Option(
         Content.assemble(
-            safe.content(safe.one_line(model.id, 120)), Content.styled(window, "$text-muted")
+            safe.content(safe.one_line(model.id, 120)), Content.styled(window, glyphs.MUTED)
         )
     )

@@ -164,14 +164,14 @@ def _line(session: Session, summary: overview.Summary, rate: str) -> Content:
     return Content.assemble(
         Content.styled(safe.one_line(session.name, 60), "bold"),
         Content(f"  {rate}"),
-        Content.styled(f"\n  {safe.one_line(session.task, 90) or 'no task given'}", "$text-muted"),
-        Content.styled(f"  · {facts}", "$text-muted"),
+        Content.styled(f"\n  {safe.one_line(session.task, 90) or 'no task given'}", glyphs.MUTED),
+        Content.styled(f"  · {facts}", glyphs.MUTED),
     )
 
 
 def _hit(hit: search.Hit) -> Content:
     return Content.assemble(
         Content.styled(safe.one_line(hit.session, 40), "bold"),
-        Content.styled(f"  {hit.kind}\n", "$text-muted"),
+        Content.styled(f"  {hit.kind}\n", glyphs.MUTED),
         Content("  " + safe.one_line(hit.excerpt, 140)),
     )

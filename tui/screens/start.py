@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from lab.choices import Choice, choices
 from lab.engine import Engine
 from store import sessions
+from tui import glyphs
 from tui.screens.model_picker import ModelPicker
 from tui.widgets.key_bar import KeyBar
 
@@ -102,8 +103,8 @@ def _option(number: int, choice: Choice) -> Option:
         Content.assemble(
             Content.styled(f"{key}   ", "bold $accent"),
             Content.styled(
-                f"{'●' if ready else '○'} {choice.label}", "" if ready else "$text-muted"
+                f"{'●' if ready else '○'} {choice.label}", "" if ready else glyphs.MUTED
             ),
-            Content.styled(f"  {choice.detail}", "$text-muted"),
+            Content.styled(f"  {choice.detail}", glyphs.MUTED),
         )
     )

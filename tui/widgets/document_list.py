@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from store.records import Document
-from tui import safe
+from tui import glyphs, safe
 
 
 def short_count(tokens: int) -> str:
@@ -124,7 +124,7 @@ class DocumentList(Vertical):
                 Content.styled("Documents", "bold"),
                 Content.styled(
                     f"  {share} tokens{' ⚠ too long' if over else ''}" if documents else "",
-                    "$text-warning" if over else "$text-muted",
+                    "$text-warning" if over else glyphs.MUTED,
                 ),
             )
         )
@@ -164,8 +164,8 @@ def _option(document: Document, tokens: int | None) -> Option:
     size = f"  {short_count(tokens)}" if tokens is not None else ""
     return Option(
         Content.assemble(
-            Content.styled("▣ " if inside else "▢ ", "$text-success" if inside else "$text-muted"),
-            safe.content(safe.one_line(document.name, 60), "" if inside else "$text-muted"),
-            Content.styled(size if inside else f"{size} (off)", "$text-muted"),
+            Content.styled("▣ " if inside else "▢ ", "$text-success" if inside else glyphs.MUTED),
+            safe.content(safe.one_line(document.name, 60), "" if inside else glyphs.MUTED),
+            Content.styled(size if inside else f"{size} (off)", glyphs.MUTED),
         )
     )

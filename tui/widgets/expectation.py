@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from store.records import Answer, Case
-from tui import safe
+from tui import glyphs, safe
 
 
 class ExpectationPanel(VerticalScroll):
@@ -56,7 +56,7 @@ def _wanted(case: Case, answer: Answer | None) -> list[Content]:
         lines.append(Content.styled(f"your label: {answer.label}", "bold"))
     if not expectation:
         hint = "Nothing yet: e says what a right answer must contain."
-        return [*lines, Content.styled(hint, "$text-muted")]
+        return [*lines, Content.styled(hint, glyphs.MUTED)]
     if expectation.text:
         lines.append(safe.content(expectation.text[:2000]))
     results = {(kind, value): (passed, got) for kind, value, passed, got in _checks(answer)}
@@ -86,4 +86,4 @@ def _check(kind: str, value: str, found: tuple[bool, str] | None) -> list[Conten
 
 
 def _muted(text: str, indent: int = 0) -> Content:
-    return safe.content(" " * indent + safe.one_line(text), "$text-muted")
+    return safe.content(" " * indent + safe.one_line(text), glyphs.MUTED)

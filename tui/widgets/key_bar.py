@@ -18,6 +18,7 @@ class KeyBar(Static):
     KeyBar {
         dock: bottom; height: 1; background: $footer-background; color: $footer-foreground;
         text-wrap: nowrap; text-overflow: ellipsis;
+        link-style: none; link-color: $footer-foreground; link-background: transparent;
     }
     """
 

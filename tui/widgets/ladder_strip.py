@@ -25,7 +25,7 @@ class LadderStrip(Static):
         for rung in RUNGS:
             text = f"{glyphs.RUNG[rung]} {rung} {describe(standings.get(rung))}"
             here = rung == current
-            style = "bold $text" if here else "$text-muted"
+            style = "bold $text" if here else glyphs.MUTED
             parts.append(Content.styled(f"▸{text}" if here else f" {text}", style))
         self.update(Content("  ").join(parts))
 

@@ -1,0 +1,117 @@
+"""Make the README's pictures: Textual's own screenshots of the demo as it really ran.
+
+    python docs/pictures.py
+
+Runs the demo first (with the embedded model, about a minute) in a home of its own, then
+drives the app and writes `docs/pictures/*.svg`. Needs the extras `embedded` and `dev`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from lab import demo
+from lab.desk import Desk
+from lab.engine import Engine
+from lab.weights import fetch_weights
+from textual.pilot import Pilot
+from tui.app import LitmusApp
+from tui.widgets.answers import Answers
+
+PICTURES = ROOT / "docs" / "pictures"
+WIDE, SMALL = (140, 34), (80, 24)
+Steps = Callable[[Pilot[None]], Awaitable[None]]
+
+
+async def climb(engine: Engine) -> None:
+    """Run the demo's ladder, so that the pictures show what it came to."""
+    await fetch_weights()
+    desk = await demo.prepare(engine)
+    async for run in demo.climb(desk):
+        async for _ in run.events():
+            pass
+
+
+async def picture(engine: Engine, name: str, size: tuple[int, int], steps: Steps) -> None:
+    """Open the demo's bench in a size, take the steps, and save what stands there."""
+    desk = await demo.prepare(engine)
+    await engine.database.write(_forget_place, desk.session.id)
+    app = LitmusApp(engine, await Desk.open(engine, desk.session))
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await steps(pilot)
+        await settled(pilot)
+        PICTURES.mkdir(exist_ok=True)
+        app.save_screenshot(f"{name}.svg", path=str(PICTURES))
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until the ladder's counts and what a key set off stand on the screen."""
+    for _ in range(4):
+        await pilot.pause(0.3)
+
+
+async def bench(pilot: Pilot[None]) -> None:
+    await pilot.press(*"jjjj")
+
+
+async def small(pilot: Pilot[None]) -> None:
+    await pilot.press(*"jj")
+
+
+async def compare(pilot: Pilot[None]) -> None:
+    await pilot.press(*"jj", "v")
+    while len(pilot.app.screen.query_one(Answers).variants) < 2:
+        await pilot.pause(0.1)
+
+
+async def edit(pilot: Pilot[None]) -> None:
+    await pilot.press(*"jj", "e")
+
+
+async def choose(pilot: Pilot[None]) -> None:
+    await pilot.press("m")
+    await pilot.pause(2)
+
+
+async def keys(pilot: Pilot[None]) -> None:
+    await pilot.press("question_mark")
+
+
+async def sessions(pilot: Pilot[None]) -> None:
+    await pilot.press("f6")
+
+
+def _forget_place(connection: object, session_id: int) -> None:
+    from store import sessions as kept
+
+    session = kept.get(connection, session_id)  # type: ignore[arg-type]
+    state = {name: value for name, value in session.state.items() if name == "setup"}
+    kept.save_state(connection, session_id, state)  # type: ignore[arg-type]
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = Engine(Path(folder))
+        try:
+            await climb(engine)
+            await picture(engine, "bench", WIDE, bench)
+            await picture(engine, "bench-80x24", SMALL, small)
+            await picture(engine, "compare", WIDE, compare)
+            await picture(engine, "edit", SMALL, edit)
+            await picture(engine, "models", SMALL, choose)
+            await picture(engine, "keys", SMALL, keys)
+            await picture(engine, "sessions", SMALL, sessions)
+        finally:
+            await engine.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
