@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from lab.failures import AskError, cut, explain
+from lab.failures import (
+    AskError,
+    cut,
+    explain,
+    garbled,
+    no_models,
+    no_stream,
+    nothing_answers,
+    refused_parameter,
+)
 from lab.prompt import Message
+from store.decoding import storable
 from store.records import Usage
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-    from openai.types import CompletionUsage
-    from openai.types.chat.chat_completion_chunk import ChoiceDelta
+    from openai import AsyncOpenAI, AsyncStream
 
 RETRIES = 4
 OTHER_NAME = {
     "max_tokens": "max_completion_tokens",
     "max_completion_tokens": "max_tokens",
 }
+_THOUGHTS = ("reasoning", "thinking")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -80,22 +88,37 @@ class Client:
     def __init__(self, endpoint: Endpoint, *, timeout_s: float | None = None) -> None:
         self.endpoint = endpoint
         self.notices: list[str] = []
-        self._timeout_s = timeout_s or (600.0 if endpoint.local else 120.0)
+        self._timeout_s = timeout_s or (600.0 if endpoint.local else 300.0)
         self._openai: AsyncOpenAI | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connecting = asyncio.Lock()
         self._left_out: dict[str, set[str]] = {}
         self._answers = False
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._openai is not None:
-            await self._openai.close()
-            self._openai = None
+        connected, self._openai = self._openai, None
+        # The connections of an event loop that has ended went with it.
+        if connected is not None and self._loop is asyncio.get_running_loop():
+            await connected.close()
 
     async def models(self) -> list[ModelInfo]:
         """Return the models that the provider lists. Raises AskError."""
-        async with self._explained("") as client:
-            page = await client.models.list()
-        return [ModelInfo(model.id, _window(model.model_extra or {})) for model in page.data]
+        nothing = no_models(self.endpoint.label, self.endpoint.base_url)
+        try:
+            async with self._explained("") as client:
+                listed = await client.get("/models", cast_to=object)
+        except AskError as error:
+            raise (nothing if error.kind == "address" else error) from error.__cause__
+        except (ValueError, RecursionError) as error:
+            raise nothing from error
+        # Together sends the bare list, the others put it into an object.
+        data = _items(listed) or _items(_object(listed).get("data"))
+        if data is None:
+            raise nothing
+        models = [_object(model) for model in data]
+        found = [ModelInfo(_text(model.get("id")), _window(model)) for model in models]
+        return [model for model in found if model.id]
 
     async def stream(
         self, model: str, messages: Sequence[Message], parameters: dict[str, Any]
@@ -104,21 +127,25 @@ class Client:
 
         Raises AskError; pieces that came before it stand.
         """
+        finish_reason, resolved, usage, came = "", model, Usage(), False
         async with self._explained(model) as client:
             response = await self._open(client, model, messages, parameters)
-            finish_reason, resolved, usage = "", model, Usage()
-            async with response:
-                async for chunk in response:
-                    resolved = chunk.model or resolved
-                    if chunk.usage is not None:
-                        usage = _usage(chunk.usage)
-                    for choice in chunk.choices[:1]:
-                        finish_reason = choice.finish_reason or finish_reason
-                        piece = _piece(choice.delta)
-                        if piece.text or piece.reasoning:
+            with self._streaming():
+                async with response:
+                    async for given in response:
+                        came, chunk = True, _object(given)
+                        resolved = _text(chunk.get("model")) or resolved
+                        usage = _usage(chunk.get("usage")) or usage
+                        choice = _object((_items(chunk.get("choices")) or [None])[0])
+                        finish_reason = _text(choice.get("finish_reason")) or finish_reason
+                        piece = _piece(_object(choice.get("delta")))
+                        if piece is not None:
                             yield piece
-        if not finish_reason:
-            raise cut(self.endpoint.label)
+            if not finish_reason:
+                kind = response.response.headers.get("content-type", "")
+                if came or "event-stream" in kind:
+                    raise cut(self.endpoint.label)
+                raise no_stream(self.endpoint.label, self.endpoint.base_url)
         yield Ended(resolved, usage, finish_reason)
 
     async def _open(
@@ -127,47 +154,49 @@ class Client:
         model: str,
         messages: Sequence[Message],
         parameters: dict[str, Any],
-    ) -> Any:
-        """Send the request, again without what the server refuses to take."""
+    ) -> AsyncStream[object]:
+        """Send the request, again without what the server refuses to take.
+
+        The chunks are taken as JSON: to build the package's objects of them would cost
+        more than everything else that is done with them.
+        """
         import openai
 
-        left_out = self._left_out.setdefault(model, set())
+        learnt = self._left_out.setdefault(model, set())
+        fixed = {"model": model, "messages": list(messages), "stream": True}
         while True:
-            asked: dict[str, Any] = {"stream_options": {"include_usage": True}, **parameters}
-            for name in left_out & asked.keys():
-                value = asked.pop(name)
-                if name in OTHER_NAME:
-                    asked[OTHER_NAME[name]] = value
+            asked = _without(learnt, parameters)
             try:
-                return await client.chat.completions.create(
-                    model=model, messages=cast("Any", list(messages)), stream=True, **asked
+                return await client.post(
+                    "/chat/completions",
+                    cast_to=object,
+                    body={**fixed, **asked},
+                    stream=True,
+                    stream_cls=openai.AsyncStream[object],
                 )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                refused = _refused_parameter(error, asked)
-                if refused is None or refused in left_out:
+                refused = refused_parameter(error, asked)
+                if refused is None or OTHER_NAME.get(refused) in learnt:
                     raise
-                left_out.add(refused)
-                if refused not in ("stream_options", *OTHER_NAME):
-                    self.notices.append(
-                        f"{model} does not take {refused}; it was asked without it."
-                    )
+                if refused not in {*learnt, *OTHER_NAME, "stream_options"}:
+                    what = f"{refused} {asked[refused]}"
+                    self.notices.append(f"{model} does not take {what}; it was asked without it.")
+                learnt.add(refused)
 
     @asynccontextmanager
     async def _explained(self, model: str) -> AsyncGenerator[AsyncOpenAI]:
         """Hand out the client, and turn what it raises into AskError."""
         await self._reachable()
-        if self._openai is None:
-            # The import takes half a second, which the event loop must not wait for.
-            self._openai = await asyncio.to_thread(self._connect)
+        client = await self._connected()
         import httpx2
         import openai
 
         try:
-            yield self._openai
+            yield client
             self._answers = True
-        except (openai.OpenAIError, httpx2.HTTPError, json.JSONDecodeError) as error:
-            if isinstance(error, httpx2.HTTPError):
-                raise cut(self.endpoint.label) from error
+        except httpx2.HTTPError as error:
+            raise cut(self.endpoint.label) from error
+        except openai.OpenAIError as error:
             self._answers = isinstance(error, openai.APIStatusError)
             raise explain(
                 error,
@@ -175,7 +204,32 @@ class Client:
                 base_url=self.endpoint.base_url,
                 model=model,
                 key_hint=self.endpoint.key_hint,
+                api_key=self.endpoint.api_key,
+                timeout_s=self._timeout_s,
             ) from error
+
+    @contextmanager
+    def _streaming(self) -> Generator[None]:
+        """Tell a stream that broke from a server that was never reached."""
+        import openai
+
+        try:
+            yield
+        except openai.APITimeoutError:
+            raise
+        except openai.APIConnectionError as error:
+            self._answers = False
+            raise cut(self.endpoint.label) from error
+        except (ValueError, RecursionError) as error:
+            raise garbled(self.endpoint.label) from error
+
+    async def _connected(self) -> AsyncOpenAI:
+        """Return the package's client, made at the first call."""
+        async with self._connecting:
+            # The import takes half a second, which the event loop must not wait for.
+            self._openai = self._openai or await asyncio.to_thread(self._connect)
+            self._loop = asyncio.get_running_loop()
+        return self._openai
 
     def _connect(self) -> AsyncOpenAI:
         import openai
@@ -185,62 +239,91 @@ class Client:
             api_key=self.endpoint.api_key or "none",
             max_retries=RETRIES,
             timeout=openai.Timeout(self._timeout_s, connect=10.0),
+            # A proxy cannot reach this machine's own address.
+            http_client=openai.DefaultAsyncHttpxClient(trust_env=not self._on_loopback),
         )
+
+    @property
+    def _on_loopback(self) -> bool:
+        return urlsplit(self.endpoint.base_url).hostname in LOOPBACK
 
     async def _reachable(self) -> None:
         """Tell at once that a local server is down, where retries would take seconds."""
-        parts = urlsplit(self.endpoint.base_url)
-        if self._answers or parts.hostname not in LOOPBACK:
+        if self._answers or not self._on_loopback:
             return
+        parts = urlsplit(self.endpoint.base_url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             _, writer = await asyncio.open_connection(parts.hostname, port)
         except OSError as error:
-            raise AskError(
-                f"Nothing answers at {parts.netloc}; start the server, or check the address.",
-                "server",
-                fatal=True,
-            ) from error
+            raise nothing_answers(parts.netloc) from error
         writer.close()
 
 
-def storable(text: str) -> str:
-    """Replace what no UTF-8 file can hold (lone surrogates in a server's JSON)."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def _object(value: object) -> Mapping[str, Any]:
+    """Return a JSON object; what is none says nothing."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _piece(delta: ChoiceDelta) -> Piece:
-    extra = delta.model_extra or {}
-    reasoning = extra.get("reasoning_content") or extra.get("reasoning") or ""
-    text = delta.content or delta.refusal or ""
-    return Piece(storable(text), storable(str(reasoning)))
+def _items(value: object) -> list[object] | None:
+    return cast("list[object]", value) if isinstance(value, list) else None
 
 
-def _usage(usage: CompletionUsage) -> Usage:
-    completion, prompt = usage.completion_tokens_details, usage.prompt_tokens_details
+def _text(value: object) -> str:
+    return storable(value) if isinstance(value, str) else ""
+
+
+def _piece(delta: Mapping[str, Any]) -> Piece | None:
+    """Return what a delta adds, None when that is nothing."""
+    content = delta.get("content") or delta.get("refusal")
+    reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+    if isinstance(content, list):  # Databricks and Mistral put the reasoning into parts
+        parts = [_object(part) for part in _items(cast("object", content)) or []]
+        reasoning = reasoning or [part for part in parts if part.get("type") in _THOUGHTS]
+        content = [part for part in parts if part.get("type") not in _THOUGHTS]
+    text, thought = _joined(content), _joined(reasoning)
+    return Piece(text, thought) if text or thought else None
+
+
+def _joined(value: object) -> str:
+    """Return the text of a string, or of parts that hold one."""
+    if (parts := _items(value)) is not None:
+        return "".join(_joined(part) for part in parts)
+    if isinstance(value, dict):
+        part = _object(cast("object", value))
+        return _joined(part.get("text") or part.get("summary") or part.get("thinking"))
+    return _text(value)
+
+
+def _usage(value: object) -> Usage | None:
+    given = _object(value)
+    if not given:
+        return None
     return Usage(
-        prompt=usage.prompt_tokens,
-        completion=usage.completion_tokens,
-        reasoning=completion.reasoning_tokens if completion else None,
-        cached=prompt.cached_tokens if prompt else None,
+        prompt=_count(given.get("prompt_tokens")),
+        completion=_count(given.get("completion_tokens")),
+        reasoning=_count(_object(given.get("completion_tokens_details")).get("reasoning_tokens")),
+        cached=_count(_object(given.get("prompt_tokens_details")).get("cached_tokens")),
     )
 
 
-def _window(extra: dict[str, Any]) -> int | None:
+def _count(value: object) -> int | None:
+    """Return a number of tokens, None for what can be none."""
+    return value if type(value) is int and 0 <= value < 1 << 53 else None
+
+
+def _window(model: Mapping[str, Any]) -> int | None:
     """Find the window where llama.cpp, vLLM, OpenRouter and Together put it."""
-    meta = extra.get("meta")
-    places: list[Any] = [extra.get("max_model_len"), extra.get("context_length")]
-    if isinstance(meta, dict):
-        places.insert(0, cast("dict[str, Any]", meta).get("n_ctx"))
-    return next((place for place in places if isinstance(place, int) and place > 0), None)
+    places = [_object(model.get("meta")).get("n_ctx")]
+    places += [model.get("max_model_len"), model.get("context_length")]
+    return next((window for place in places if (window := _count(place))), None)
 
 
-def _refused_parameter(error: Any, asked: dict[str, Any]) -> str | None:
-    """Return the parameter of ours that a 400 complains of, or None."""
-    named = str(getattr(error, "param", None) or "")
-    if named in asked:
-        return named
-    message = str(error).lower()
-    return next((name for name in asked if name in message and "context" not in message), None)
+def _without(left_out: set[str], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters to send; a limit that is left out goes by its other name."""
+    asked: dict[str, Any] = {"stream_options": {"include_usage": True}, **parameters}
+    for name in left_out & asked.keys():
+        value = asked.pop(name)
+        if name in OTHER_NAME:
+            asked[OTHER_NAME[name]] = value
+    return asked

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lab import providers
@@ -31,6 +33,8 @@ class Choice:
 async def choices() -> list[Choice]:
     """Return every provider, those first that can be asked at once."""
     keyed = {preset.name for preset in providers.found()}
+    # A keyring may ask the system's service, which can take its time.
+    in_keyring = await asyncio.to_thread(_in_keyring, keyed)
     servers = {server.provider: server for server in await providers.detect_local()}
     found: list[Choice] = []
     for preset in providers.load().values():
@@ -39,10 +43,13 @@ async def choices() -> list[Choice]:
             found.append(_embedded(label))
         elif name in servers:
             count = len(servers[name].models)
-            found.append(Choice(name, label, f"on this machine, {count} models"))
+            models = "1 model" if count == 1 else f"{count} models"
+            found.append(Choice(name, label, f"on this machine, {models}"))
         elif name in keyed:
             detail = f"key in {preset.key_env[0]}" if preset.needs_key else "address is set"
             found.append(Choice(name, label, detail))
+        elif name in in_keyring:
+            found.append(Choice(name, label, "key in the keyring"))
         elif name == "custom":
             found.append(Choice(name, "Another address", "any OpenAI-compatible server", "address"))
         elif not preset.local:
@@ -66,6 +73,18 @@ def keep_key(provider: str, key: str) -> str:
         os.environ[variable] = key.strip()
         return f"This machine has no keyring: the key serves until Litmus ends. Set {variable}."
     return "The key is in the keyring."
+
+
+def _in_keyring(keyed: set[str]) -> set[str]:
+    """Return the providers whose key is only in the OS keyring."""
+    found: set[str] = set()
+    for preset in providers.load().values():
+        if preset.name in keyed or not preset.needs_key or not providers.has_address(preset):
+            continue
+        with suppress(providers.ProviderError):
+            providers.resolve(preset.name)
+            found.add(preset.name)
+    return found
 
 
 def _embedded(label: str) -> Choice:

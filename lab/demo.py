@@ -52,7 +52,8 @@ async def prepare(engine: Engine, *, start_model: bool = True) -> Desk:
             await desk.add_document(document, attach=True)
         handbook = await asyncio.to_thread(read, folder / "documents" / "handbook.pdf")
         await desk.add_document(handbook, attach=False)
-    if desk.setup is None and start_model:
+    # The set-up that was used last elsewhere may cost money; the demo has its own.
+    if "setup" not in session.state and start_model:
         setup = await engine.setup_for("embedded")
         parameters = {**setup.parameters, "max_tokens": ANSWER_TOKENS}
         desk.setup = replace(setup, system=SYSTEM, parameters=parameters)

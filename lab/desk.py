@@ -158,8 +158,10 @@ class Desk:
 
     async def case_at(self, index: int) -> int | None:
         """Return the id of the case at a place, or of the last before it; None if none."""
+        index = max(0, index)
+        first = max(0, index - 1)
         found = await self.database.read(
-            benchmarks.cases, self.session.id, limit=2, offset=max(0, index - 1)
+            benchmarks.cases, self.session.id, limit=index - first + 1, offset=first
         )
         return found[-1].id if found else None
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lab import events
-from lab.ask import Client, Ended
+from lab.ask import Client, Ended, Piece
 from lab.failures import AskError
 from lab.grading.assertions import grade
-from lab.limits import Limits
-from lab.prices import cost
+from lab.limits import Limits, Purse
 from lab.prompt import Message, assemble, sent_hash
 from store import benchmarks, documents, runs, sessions
 from store.database import Database
+from store.errors import StoreError
 from store.records import Case, Status, Usage, Variant
 
 JOURNAL_S = 0.25
@@ -44,7 +46,11 @@ class Plan:
 
 
 class Run:
-    """One run on its way. Iterate `events()` once; `stop()` ends it and keeps everything."""
+    """One run on its way. Iterate `events()` once; `stop()` ends it and keeps everything.
+
+    Runs of one session share a `purse`, so that together they keep to its cap. `window`
+    is in tokens, None where it is not known.
+    """
 
     def __init__(
         self,
@@ -54,6 +60,7 @@ class Run:
         plan: Plan,
         *,
         window: int | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self.plan = plan
         self._database = database
@@ -61,18 +68,15 @@ class Run:
         self._owner = owner
         self._queue: asyncio.Queue[events.Event | None] = asyncio.Queue()
         self._todo: deque[tuple[Case, int]] = deque()
-        self._streaming: dict[int, list[tuple[str, str]]] = {}
+        self._streaming: dict[int, _Stream] = {}
         self._workers: list[asyncio.Task[None]] = []
         self._documents: list[tuple[str, str]] = []
         self._outcome: events.Outcome = "finished"
         self._error = ""
         self._run_id = 0
         self._variant = plan.variant
-        self._limits = Limits(
-            plan.variant, window=window, cap_usd=plan.cap_usd, prices=client.endpoint.prices
-        )
-        self._spent = 0.0
-        self._reserved = 0.0
+        self._limits = Limits(plan.variant, window=window, prices=client.endpoint.prices)
+        self._purse = purse or Purse()
 
     @property
     def variant(self) -> Variant:
@@ -93,32 +97,29 @@ class Run:
         """Stop asking; answers under way keep what has come, marked as stopped."""
         self._end("stopped")
         for worker in self._workers:
-            worker.cancel()
+            if not worker.cancelling():
+                worker.cancel()
 
     async def events(self) -> AsyncGenerator[events.Event]:
-        """Ask, and yield what happens. Closing the generator early stops the run."""
+        """Ask, and yield what happens. Closing the generator early stops the run.
+
+        Raises StoreError when something cannot be kept; what was under way is stopped.
+        """
         began = time.monotonic()
-        await self._prepare()
-        yield events.RunStarted(self._run_id, self._variant, self.total, len(self._todo))
-        journal = asyncio.create_task(self._journal())
-        for _ in range(max(1, min(self.plan.concurrency, len(self._todo)))):
-            self._workers.append(asyncio.create_task(self._work()))
-        if self._outcome == "stopped":
-            self.stop()
-        closing = asyncio.create_task(self._close_queue())
+        todo = await self._prepare()
+        asking = asyncio.create_task(self._ask_all())
         try:
+            yield events.RunStarted(self._run_id, self._variant, self.total, todo)
             while (event := await self._queue.get()) is not None:
                 yield event
         finally:
-            if not closing.done():
+            if not asking.done():
                 self.stop()
-            await closing
-            journal.cancel()
-            await self._database.write(runs.end, self._run_id, self._outcome)
+            await asking
         yield events.RunFinished(self._run_id, self._outcome, self._error, time.monotonic() - began)
 
-    async def _prepare(self) -> None:
-        """Pin the variant and the benchmark, and find what is missing."""
+    async def _prepare(self) -> int:
+        """Pin the variant and the benchmark, and return how many answers are missing."""
         plan, database = self.plan, self._database
         self._documents = [
             (name, await database.read(documents.text, sha256))
@@ -126,10 +127,6 @@ class Run:
         ]
         self._variant = await database.write(runs.keep_variant, plan.variant)
         benchmark = await database.read(benchmarks.revision_hash, plan.session_id)
-        self._run_id = await database.write(
-            runs.start, plan.session_id, self._variant.id, benchmark
-        )
-        self._spent, _ = await database.read(sessions.spent, plan.session_id)
         by_revision = {case.revision_id: case for case in plan.cases}
         if plan.fresh:
             pairs = [(r, epoch) for epoch in range(1, plan.epochs + 1) for r in by_revision]
@@ -137,31 +134,57 @@ class Run:
             pairs = await database.read(
                 runs.missing, self._variant.id, list(by_revision), plan.epochs
             )
-        self._todo.extend((by_revision[revision_id], epoch) for revision_id, epoch in pairs)
+        spent, _ = await database.read(sessions.spent, plan.session_id)
+        self._run_id = await database.write(
+            runs.start, plan.session_id, self._variant.id, benchmark
+        )
+        self._purse.open(spent)
+        if self._outcome == "finished":
+            self._todo.extend((by_revision[revision_id], epoch) for revision_id, epoch in pairs)
+        return len(pairs)
 
-    async def _close_queue(self) -> None:
-        """Say on the queue that nothing more will come, once every worker has ended."""
-        results = await asyncio.gather(*self._workers, return_exceptions=True)
-        self._queue.put_nowait(None)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+    async def _ask_all(self) -> None:
+        """Let the workers ask until nothing is left, and end the run."""
+        journal = asyncio.create_task(self._journal())
+        count = min(max(1, self.plan.concurrency), len(self._todo))
+        self._workers = [asyncio.create_task(self._work()) for _ in range(count)]
+        try:
+            results = await asyncio.gather(*self._workers, return_exceptions=True)
+            for result in results:
+                if isinstance(result, Exception):
+                    raise result
+        finally:
+            self._purse.close()
+            journal.cancel()
+            try:
+                await self._database.write(runs.end, self._run_id, self._outcome)
+            finally:
+                self._queue.put_nowait(None)
 
     async def _work(self) -> None:
-        while self._todo:
-            case, epoch = self._todo.popleft()
-            for attempt in range(1, ATTEMPTS + 1):
-                if not await self._attempt(case, epoch, attempt):
-                    break
+        try:
+            while self._todo:
+                case, epoch = self._todo.popleft()
+                for attempt in range(1, ATTEMPTS + 1):
+                    if not await self._attempt(case, epoch, attempt):
+                        break
+        except BaseException:
+            self._end("failed")
+            raise
 
     async def _attempt(self, case: Case, epoch: int, attempt: int) -> bool:
         """Ask one case once. Returns whether it should be asked again."""
         messages = assemble(case.draft, system=self._variant.system, documents=self._documents)
-        price = self._limits.price(messages)
-        if not self._affordable(price):
+        cap = self.plan.cap_usd
+        price = None if cap is None else self._limits.price(messages)
+        if not await self._purse.reserve(price, cap):
+            if self._outcome == "finished":
+                self._queue.put_nowait(events.BudgetReached(self._purse.spent, cap or 0.0))
+            self._end("budget")
             return False
-        self._reserved += price
         try:
+            if self._outcome != "finished":
+                return False  # the run has ended while this one waited for its turn
             answer_id = await self._database.write(
                 runs.ask,
                 run_id=self._run_id,
@@ -176,106 +199,96 @@ class Run:
             self._queue.put_nowait(events.Asked(answer_id, case.id, case.revision_id, epoch))
             return await self._stream(answer_id, case, messages, last=attempt == ATTEMPTS)
         finally:
-            self._reserved -= price
+            self._purse.settle(price)
 
     async def _stream(
         self, answer_id: int, case: Case, messages: list[Message], *, last: bool
     ) -> bool:
-        stream = _Stream(time.monotonic())
-        self._streaming[answer_id] = []
+        stream = self._streaming[answer_id] = _Stream()
         try:
             self._limits.refuse_too_long(messages)
-            pieces = self._client.stream(self._variant.model, messages, self._variant.parameters)
-            async for piece in pieces:
+            async for piece in self._client.stream(
+                self._variant.model, messages, self._variant.parameters
+            ):
                 if isinstance(piece, Ended):
                     stream.ended = piece
                     continue
-                stream.add(piece.text, piece.reasoning)
-                self._streaming[answer_id].append((piece.text, piece.reasoning))
-                self._queue.put_nowait(
-                    events.Delta(answer_id, case.id, piece.text, piece.reasoning)
-                )
+                stream.add(piece)
+                delta = events.Delta(answer_id, case.id, piece.text, piece.reasoning)
+                self._queue.put_nowait(delta)
         except AskError as error:
-            again = error.again and not last
-            await self._fail(answer_id, stream, error, again=again)
+            again = error.again and not last and self._outcome == "finished"
+            await _to_the_end(self._fail(answer_id, stream, error, again=again))
             return again
         except asyncio.CancelledError:
             end = self._finish(stream, "stopped", "Stopped.")
-            self._streaming.pop(answer_id, None)
-            answer = await self._database.write(runs.finish, answer_id, end)
-            self._queue.put_nowait(events.Failed(answer, "Stopped.", again=False))
+            await _to_the_end(self._keep(answer_id, end, again=False))
             raise
-        await self._keep(answer_id, case, stream)
+        await _to_the_end(self._succeed(answer_id, case, stream))
         return False
 
-    async def _keep(self, answer_id: int, case: Case, stream: _Stream) -> None:
-        """Grade a whole answer and store it."""
+    async def _succeed(self, answer_id: int, case: Case, stream: _Stream) -> None:
+        """Grade a whole answer and keep it."""
+        end = self._finish(stream, "done")
         # A person's pattern may take long; everything else is over in microseconds.
         if any("regex" in item.type for item in case.expectation.assertions):
-            graded = await asyncio.to_thread(grade, case.expectation, stream.text)
+            graded = await asyncio.to_thread(grade, case.expectation, end.text)
         else:
-            graded = grade(case.expectation, stream.text)
-        end = self._finish(stream, "done")
+            graded = grade(case.expectation, end.text)
         if graded is not None:
             end = replace(end, grade=graded.verdict, checks=graded.rows())
-        self._streaming.pop(answer_id, None)
-        self._spent += end.cost_usd or 0.0
-        answer = await self._database.write(runs.finish, answer_id, end)
+        self._limits.learn(end.usage)
         for notice in self._client.notices:
             self._queue.put_nowait(events.Noticed(notice))
         self._client.notices.clear()
-        self._queue.put_nowait(events.Answered(answer))
+        await self._keep(answer_id, end, again=False)
         if graded is not None:
             self._queue.put_nowait(events.Graded(answer_id, case.id, graded.verdict))
 
     async def _fail(self, answer_id: int, stream: _Stream, error: AskError, *, again: bool) -> None:
-        status: Status = "cut" if error.kind == "cut" else "failed"
-        end = self._finish(stream, status, str(error))
-        self._streaming.pop(answer_id, None)
-        self._spent += end.cost_usd or 0.0
-        answer = await self._database.write(runs.finish, answer_id, end)
-        self._queue.put_nowait(events.Failed(answer, str(error), again=again))
+        """Keep what came of an answer, and end the run where nothing else would fare better."""
+        partly = error.kind == "cut" or stream.first_token_s is not None
+        end = self._finish(stream, "cut" if partly else "failed", str(error))
+        await self._keep(answer_id, end, again=again)
         if error.fatal:
             self._end("failed", str(error))
 
+    async def _keep(self, answer_id: int, end: runs.Finish, *, again: bool) -> None:
+        """Store how an answer ended, and say so."""
+        self._streaming.pop(answer_id, None)
+        self._purse.spent += end.cost_usd or 0.0
+        answer = await self._database.write(runs.finish, answer_id, end)
+        if end.status == "done":
+            self._queue.put_nowait(events.Answered(answer))
+        else:
+            self._queue.put_nowait(events.Failed(answer, end.error, again=again))
+
     def _finish(self, stream: _Stream, status: Status, error: str = "") -> runs.Finish:
-        ended = stream.ended
-        usage = ended.usage if ended else Usage()
-        model = ended.model if ended else self._variant.model
+        ended = stream.ended or Ended(self._variant.model, Usage(), "")
+        text, reasoning = _joined(stream.pieces)
         return runs.Finish(
             status=status,
-            text=stream.text,
-            reasoning=stream.reasoning,
+            text=text,
+            reasoning=reasoning,
             error=error,
-            model=model,
-            usage=usage,
-            cost_usd=cost(self._client.endpoint.prices, model, usage),
+            model=ended.model,
+            usage=ended.usage,
+            cost_usd=self._limits.cost(ended.model, ended.usage),
             first_token_s=stream.first_token_s,
             latency_s=time.monotonic() - stream.began,
+            finish_reason=ended.finish_reason,
         )
 
     async def _journal(self) -> None:
         """Write what has streamed in, in batches, so that a kill loses a quarter second."""
         while True:
             await asyncio.sleep(JOURNAL_S)
-            batch: list[tuple[int, str, str]] = []
-            for answer_id, pieces in self._streaming.items():
-                if pieces:
-                    text = "".join(piece[0] for piece in pieces)
-                    reasoning = "".join(piece[1] for piece in pieces)
-                    batch.append((answer_id, text, reasoning))
-                    pieces.clear()
+            fresh = [(answer_id, *stream.fresh()) for answer_id, stream in self._streaming.items()]
+            batch = [piece for piece in fresh if piece[1] or piece[2]]
             if batch:
-                await self._database.write(runs.journal, batch)
-
-    def _affordable(self, price: float) -> bool:
-        cap = self.plan.cap_usd
-        if cap is None or self._spent + self._reserved + price <= cap:
-            return True
-        if self._outcome == "finished":
-            self._queue.put_nowait(events.BudgetReached(self._spent, cap))
-        self._end("budget")
-        return False
+                # Where this fails the whole answer will too at its end, and be told.
+                with suppress(StoreError):
+                    await self._database.write(runs.journal, batch)
 
     def _end(self, outcome: events.Outcome, error: str = "") -> None:
         self._todo.clear()
@@ -286,25 +299,34 @@ class Run:
 class _Stream:
     """What has come of one answer so far, and when."""
 
-    def __init__(self, began: float) -> None:
-        self.began = began
+    def __init__(self) -> None:
+        self.began = time.monotonic()
         self.first_token_s: float | None = None
         self.ended: Ended | None = None
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
+        self.pieces: list[Piece] = []
+        self._journalled = 0
 
-    def add(self, text: str, reasoning: str) -> None:
+    def add(self, piece: Piece) -> None:
         if self.first_token_s is None:
             self.first_token_s = time.monotonic() - self.began
-        if text:
-            self._text.append(text)
-        if reasoning:
-            self._reasoning.append(reasoning)
+        self.pieces.append(piece)
 
-    @property
-    def text(self) -> str:
-        return "".join(self._text)
+    def fresh(self) -> tuple[str, str]:
+        """Return text and reasoning that came since this was last asked."""
+        pieces, self._journalled = self.pieces[self._journalled :], len(self.pieces)
+        return _joined(pieces)
 
-    @property
-    def reasoning(self) -> str:
-        return "".join(self._reasoning)
+
+def _joined(pieces: list[Piece]) -> tuple[str, str]:
+    return "".join(piece.text for piece in pieces), "".join(piece.reasoning for piece in pieces)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await what must not be left half done, also when this task is cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        task.result()
+        raise

@@ -120,6 +120,7 @@ CREATE TABLE answers (
     started_at REAL NOT NULL,
     sent_hash TEXT NOT NULL,
     answer_hash TEXT NOT NULL DEFAULT '',
+    finish_reason TEXT NOT NULL DEFAULT '',
     carried_from INTEGER REFERENCES answers,
     error TEXT NOT NULL DEFAULT '',
     text TEXT NOT NULL DEFAULT '',

@@ -183,7 +183,8 @@ class Usage:
 class Answer:
     """One case × epoch under one variant. Times are in seconds, cost in US dollars.
 
-    `cost_usd` is None when the price is not known; `label` is a person's verdict, `grade`
+    `cost_usd` is None when the price is not known; `finish_reason` is the
+    server's word for why the answer ends. `label` is a person's verdict, `grade`
     the assertions' one, and `checks` their results as (type, value, passed, got).
     """
 
@@ -206,6 +207,7 @@ class Answer:
     started_at: float
     sent_hash: str
     answer_hash: str
+    finish_reason: str = ""
     label: Verdict | None = None
     grade: Verdict | None = None
     checks: tuple[tuple[str, str, bool, str], ...] = ()

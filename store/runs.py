@@ -21,7 +21,7 @@ _ANSWER = (
     "SELECT a.id, a.run_id, a.variant_id, a.case_id, a.revision_id, a.epoch, a.attempt,"
     " a.status, a.text, a.reasoning, a.error, a.model, a.prompt_tokens, a.completion_tokens,"
     " a.reasoning_tokens, a.cached_tokens, a.cost_usd, a.first_token_s, a.latency_s,"
-    " a.started_at, a.sent_hash, a.answer_hash,"
+    " a.started_at, a.sent_hash, a.answer_hash, a.finish_reason,"
     f" {_LABEL}, g.verdict, g.checks FROM answers AS a"
     " LEFT JOIN grades AS g ON g.answer_id = a.id AND g.grader = 'assertions' "
 )
@@ -32,6 +32,7 @@ _AFTER_USAGE = (
     "started_at",
     "sent_hash",
     "answer_hash",
+    "finish_reason",
 )
 
 
@@ -48,6 +49,7 @@ class Finish:
     cost_usd: float | None = None
     first_token_s: float | None = None
     latency_s: float | None = None
+    finish_reason: str = ""
     grade: Verdict | None = None
     checks: tuple[tuple[str, str, bool, str], ...] = ()
 
@@ -181,7 +183,8 @@ def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> Answe
     connection.execute(
         "UPDATE answers SET status = ?, text = ?, reasoning = ?, error = ?, model = ?,"
         " prompt_tokens = ?, completion_tokens = ?, reasoning_tokens = ?, cached_tokens = ?,"
-        " cost_usd = ?, first_token_s = ?, latency_s = ?, answer_hash = ? WHERE id = ?",
+        " cost_usd = ?, first_token_s = ?, latency_s = ?, answer_hash = ?,"
+        " finish_reason = ? WHERE id = ?",
         (
             end.status,
             end.text,
@@ -196,6 +199,7 @@ def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> Answe
             end.first_token_s,
             end.latency_s,
             answer_hash(end.text),
+            end.finish_reason,
             answer_id,
         ),
     )
@@ -240,7 +244,7 @@ def carry_over(
     copied = (
         "run_id, variant_id, case_id, epoch, attempt, status, owner, text, reasoning, error,"
         " model, prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens, cost_usd,"
-        " first_token_s, latency_s, started_at, sent_hash, answer_hash"
+        " first_token_s, latency_s, started_at, sent_hash, answer_hash, finish_reason"
     )
     connection.execute(
         f"INSERT INTO answers (revision_id, carried_from, {copied})"
@@ -316,11 +320,11 @@ def _variant(row: Sequence[Any]) -> Variant:
 
 
 def _answer(row: Sequence[Any]) -> Answer:
-    label, grade, checks = row[22:]
+    label, grade, checks = row[23:]
     return Answer(
         *row[:12],
         usage=Usage(*row[12:16]),
-        **dict(zip(_AFTER_USAGE, row[16:22], strict=True)),
+        **dict(zip(_AFTER_USAGE, row[16:23], strict=True)),
         label=label,
         grade=grade,
         checks=tuple((c[0], c[1], c[2], c[3]) for c in json.loads(checks or "[]")),

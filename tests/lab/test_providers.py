@@ -64,7 +64,7 @@ def test_the_presets_are_whole() -> None:
         assert preset.base_url or preset.base_url_env or preset.name == "embedded"
         assert preset.key_env or not preset.needs_key
         assert preset.best or preset.local or preset.name == "custom"
-    assert presets["embedded"].parameters == {"temperature": 0, "max_tokens": 96}
+    assert presets["embedded"].parameters == {"temperature": 0, "max_tokens": 512}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ _ENDED = {
     "failed": "⚠ no answer",
 }
 
+_CUT = {
+    "length": "⚠ cut at the limit for an answer's length (max_tokens)",
+    "content_filter": "⚠ the provider's content filter ended it here",
+}
+
 
 class AnswerPane(Vertical):
     """Shows a variant's answer to a case: none yet, coming, or as it ended."""
@@ -84,7 +89,7 @@ class AnswerPane(Vertical):
         self._set_head(facts(answer), glyphs.of(answer.status, answer.verdict))
         if (self.view.text, self.view.reasoning) != (answer.text, answer.reasoning):
             self.view.set_text(answer.text, answer.reasoning)
-        ended = _ENDED.get(answer.status, "")
+        ended = _ENDED.get(answer.status) or _CUT.get(answer.finish_reason, "")
         if not ended and not answer.text.strip():
             ended = "⚠ the answer is empty"
         error = f": {answer.error}" if answer.error and answer.status == "failed" else ""

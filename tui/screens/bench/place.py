@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from textual import on
@@ -55,6 +56,7 @@ class Bench(Screen[None]):
         self._index: dict[int, int] = {}
         self._removed: list[int] = []
         self._keeping: Timer | None = None
+        self._showing = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         yield BenchHeader()
@@ -153,16 +155,17 @@ class Bench(Screen[None]):
         the cursor is on. `anew` shows it again where it is shown already.
         """
         cases, answers = self.query_one(CaseList), self.query_one(Answers)
-        row = cases.row(cases.cursor)
-        if row is None and cases.count:
-            row = next(iter(await self._fetch(cases.cursor, 1)), None)
-        key = row.key if row else None
-        shown = answers.case.id if answers.case else None
-        if anew or key != shown:
-            await self.show_case(key)
-        return answers.case
+        # Keys, the list and the runs all come here, each in its own time.
+        async with self._showing:
+            row = cases.row(cases.cursor)
+            if row is None and cases.count:
+                row = next(iter(await self._fetch(cases.cursor, 1)), None)
+            key = row.key if row else None
+            if anew or key != (answers.case.id if answers.case else None):
+                await self._show_case(key)
+            return answers.case
 
-    async def show_case(self, case_id: int | None) -> None:
+    async def _show_case(self, case_id: int | None) -> None:
         answers = self.query_one(Answers)
         case = None if case_id is None else await self.desk.case(case_id)
         await answers.show(self.desk, self.live, case)
@@ -178,10 +181,11 @@ class Bench(Screen[None]):
     async def show_panes(self) -> None:
         answers = self.query_one(Answers)
         fallback = [self.variant] if self.variant else []
-        self.comparing = [await self.desk.stored_variant(item) for item in self.comparing]
-        await answers.set_variants(self.comparing or fallback, blind=self.blind)
-        await answers.show(self.desk, self.live, answers.case)
-        self.show_expectation()
+        async with self._showing:
+            self.comparing = [await self.desk.stored_variant(item) for item in self.comparing]
+            await answers.set_variants(self.comparing or fallback, blind=self.blind)
+            await answers.show(self.desk, self.live, answers.case)
+            self.show_expectation()
 
     def on_descendant_focus(self) -> None:
         self.show_expectation()

@@ -80,7 +80,7 @@ class Verdicts(Bench):
             await self.desk.revise(case, draft)
             self.query_one(CaseList).invalidate()
             self.ladder.all_stale()
-            await self.show_case(case.id)
+            await self.here(anew=True)
 
     async def action_remove(self) -> None:
         case = await self.here()
