@@ -34,12 +34,11 @@ class Desk:
     async def open(engine: Engine, session: Session) -> Desk:
         """Open a session where it was left, and note that it is in use.
 
-        A new one begins with the set-up that was used last anywhere.
+        Without a set-up of its own it takes that of its last run, and a new one begins with
+        the set-up that was used last anywhere.
         """
         await engine.database.write(sessions.touch, session.id)
-        kept = session.state.get("setup")
-        if not kept:
-            kept = await engine.database.read(sessions.setting, "setup")
+        kept = session.state.get("setup") or await engine.database.read(_last_setup, session.id)
         desk = Desk(engine, session, Setup.from_json(kept) if kept else None)
         await desk.refresh_documents()
         return desk
@@ -268,6 +267,11 @@ class Desk:
     async def spent(self) -> tuple[float, int]:
         """Return US dollars spent, and how many answers had no known price."""
         return await self.database.read(sessions.spent, self.session.id)
+
+
+def _last_setup(connection: Connection, session_id: int) -> dict[str, Any] | None:
+    ran = runs.variants_of(connection, session_id)
+    return Setup.of(ran[0]).to_json() if ran else sessions.setting(connection, "setup")
 
 
 def _place(connection: Connection, session_id: int, case_id: int) -> tuple[int, int]:

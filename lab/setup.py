@@ -47,6 +47,18 @@ class Setup:
         }
 
     @staticmethod
+    def of(variant: Variant) -> Setup:
+        """Return the set-up that asks as a variant did, whatever is in the context."""
+        return Setup(
+            variant.provider,
+            variant.model,
+            variant.rung,
+            variant.base_url,
+            variant.system,
+            variant.parameters,
+        )
+
+    @staticmethod
     def from_json(values: Mapping[str, Any]) -> Setup:
         """Return the set-up that `to_json` gave."""
         return Setup(**values)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
+from textual.worker import WorkerFailed
 
 from lab.engine import Engine, warm_up
 from store import sessions
@@ -71,10 +74,25 @@ class LitmusApp(App[None]):
         `run_demo` opens the demo and climbs its ladder.
         """
         self.engine = engine
+        self.trouble: PlainError | None = None
         self._first_screen = _first_screen(engine, desk, first=first)
         # Textual does not load a default screen's own stylesheet.
         super().__init__(css_path=["app.tcss", *self._first_screen.css_path])
         self._run_demo = run_demo
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Tell what is meant for the person in one sentence, not as a failure of the app.
+
+        From a worker it is only told; a screen that failed cannot go on, and the app ends.
+        """
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not isinstance(cause, PlainError):
+            super()._handle_exception(error)
+        elif cause is not error:
+            self.notify(str(cause), severity="error", timeout=12, markup=False)
+        else:
+            self.trouble = cause
+            self.exit(return_code=2)
 
     def get_default_screen(self) -> Screen[None]:
         return self._first_screen
@@ -178,16 +196,24 @@ class LitmusApp(App[None]):
         self.exit()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette offers what the keys do, and Textual's own commands."""
+        """The palette offers what the keys do, and Textual's own commands.
+
+        Also what the screen's keys do while those are typed as text.
+        """
+        offered: dict[str, tuple[Binding, DOMNode]] = {}
         for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.system or not binding.tooltip or not binding.id or not active.enabled:
-                continue
-            yield SystemCommand(
-                binding.description,
-                binding.tooltip,
-                lambda node=active.node, action=binding.action: self._call(node, action),
-            )
+            if active.enabled and not active.binding.system:
+                offered.setdefault(active.binding.id or "", (active.binding, active.node))
+        for binding in screen.BINDINGS:
+            if isinstance(binding, Binding) and screen.check_action(binding.action, ()):
+                offered.setdefault(binding.id or "", (binding, screen))
+        for binding, node in offered.values():
+            if binding.id and binding.tooltip:
+                yield SystemCommand(
+                    binding.description,
+                    binding.tooltip,
+                    lambda node=node, action=binding.action: self._call(node, action),
+                )
         yield from super().get_system_commands(screen)
 
     def _call(self, node: DOMNode, action: str) -> None:
@@ -195,8 +221,16 @@ class LitmusApp(App[None]):
 
 
 def run_app(home: Path, *, session: str = "", resume: bool = False, demo: bool = False) -> int:
-    """Open the app and return its exit status. Raises StoreError before it is opened."""
+    """Open the app and return its exit status.
+
+    Raises StoreError where it cannot be opened, or cannot go on.
+    """
     engine = Engine(home)
+    return asyncio.run(_run(engine, session, resume=resume, demo=demo))
+
+
+async def _run(engine: Engine, session: str, *, resume: bool, demo: bool) -> int:
+    """Run the app to its end, and close what belongs to the event loop while it lives."""
     try:
         last = engine.database.read_now(sessions.last)
         found = last if resume else None
@@ -205,15 +239,29 @@ def run_app(home: Path, *, session: str = "", resume: bool = False, demo: bool =
         elif resume and last is None:
             raise NotFound("There is no session yet; make one with `litmus new NAME`.")
         # What a Litmus that died was streaming is put together before anything is shown.
-        kept = asyncio.run(engine.recover())
-        desk = asyncio.run(_open(engine, found)) if found else None
+        kept = await engine.recover()
+        desk = await _open(engine, found) if found else None
         app = LitmusApp(engine, desk, first=last is None and not demo, run_demo=demo)
         if kept:
             app.call_later(app.notify, _KEPT.format(kept))
-        app.run()
+        _quit_on_signals(app)
+        await app.run_async()
+        if app.trouble is not None:
+            raise app.trouble
         return app.return_code or 0
     finally:
-        asyncio.run(engine.close())
+        await engine.close()
+
+
+def _quit_on_signals(app: LitmusApp) -> None:
+    """Leave in order, with everything kept, when the system or a closed terminal says so."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        # Windows has no SIGHUP, and an event loop that takes no handlers.
+        with suppress(AttributeError, NotImplementedError):
+            loop.add_signal_handler(
+                getattr(signal, name), lambda: app.call_later(app.run_action, "app.quit")
+            )
 
 
 async def _open(engine: Engine, session: Session) -> Desk:

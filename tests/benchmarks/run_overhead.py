@@ -3,8 +3,8 @@
 500 cases at concurrency 16 against a loopback server in a process of its own. The raw loop
 streams the same answers with the `openai` package and keeps nothing; Litmus journals,
 grades and stores each. Both are measured in turns, CPU is that of the whole client process
-with all its threads. Takes about a
-minute.
+with all its threads. With `--chunk-delay 0.005` the answers come at the pace of a model.
+Takes about a minute.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lab import events
 from lab.desk import Desk
@@ -33,6 +32,7 @@ from store import sessions
 from store.records import CaseDraft, Expectation
 from store.upkeep import integrity
 
+ROOT = Path(__file__).parents[2]
 SYSTEM = "Answer the question in one short sentence."
 CASES, CONCURRENCY, MODEL = 500, 16, "fixture-large"
 WALL_BAR, CPU_BAR = 1.2, 1.3

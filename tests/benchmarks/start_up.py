@@ -79,6 +79,7 @@ def main() -> None:
     python = sys.executable
     environ = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
     litmus = [python, "-m", "tui.cli"]
+    resume = [*litmus, "resume"]
     with tempfile.TemporaryDirectory() as folder:
         home = {**environ, "LITMUS_HOME": folder}
         subprocess.run(
@@ -100,14 +101,13 @@ def main() -> None:
         measured = {
             "bare Textual": lambda: first_paint([python, "-c", BARE], "useful", environ),
             "litmus, list of sessions": lambda: first_paint(litmus, "firstsession", home),
-            "litmus resume, bench": lambda: first_paint([*litmus, "resume"], "firstcase", home),
+            "litmus resume, first paint": lambda: first_paint(resume, "Litmus · first", home),
+            "litmus resume, first case": lambda: first_paint(resume, "firstcase", home),
             "litmus --version": lambda: version([*litmus, "--version"], environ),
         }
         if options.big_home:
             big = {**environ, "LITMUS_HOME": str(options.big_home)}
-            measured["litmus resume, many answers"] = lambda: first_paint(
-                [*litmus, "resume"], "Case number", big
-            )
+            measured["the same, many answers"] = lambda: first_paint(resume, "Litmus · ", big)
         samples: dict[str, list[tuple[float, float]]] = {name: [] for name in measured}
         for _ in range(options.runs):  # in turn, so that a slow moment hits all alike
             for name, measure in measured.items():
@@ -125,7 +125,7 @@ def main() -> None:
             f"   {bars.get(name, '≤ 1.5')}\n"
         )
     if options.big_home:
-        few, many = middle["litmus resume, bench"], middle["litmus resume, many answers"]
+        few, many = middle["litmus resume, first paint"], middle["the same, many answers"]
         sys.stdout.write(
             f"{'many answers over few':32}{'':16}{many[0] / few[0]:8.2f}{many[1] / few[1]:8.2f}"
             "   ≤ 1.1\n"

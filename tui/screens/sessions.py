@@ -9,7 +9,6 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,6 +20,7 @@ from store import overview, search, sessions
 from store.database import Connection
 from store.records import Session
 from tui import glyphs, safe
+from tui.screens.keyed import KeyedScreen
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.ladder_strip import describe
 
@@ -32,7 +32,7 @@ _RATED = 50
 _NONE = "No session yet: n makes one, d opens the demo with its documents."
 
 
-class SessionsScreen(Screen[None]):
+class SessionsScreen(KeyedScreen[None]):
     """The list of sessions, the last used on top."""
 
     TITLE = "Sessions"

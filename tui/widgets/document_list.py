@@ -110,6 +110,15 @@ class DocumentList(Vertical):
         yield self._hint
         yield self.list
 
+    def reading(self, name: str) -> None:
+        """Show that a file is being read, until the documents are shown again."""
+        text = f"  reading {safe.one_line(name, 60)}…"
+        self._head.update(
+            Content.assemble(
+                Content.styled("Documents", "bold"), Content.styled(text, "$text-muted")
+            )
+        )
+
     def show(
         self, documents: Sequence[Document], tokens: dict[str, int], window: int | None
     ) -> None:

@@ -41,14 +41,6 @@ class PromptBox(TextArea):
             id="prompt.leave",
             tooltip="Go back to the cases; the draft stays",
         ),
-        Binding(
-            "ctrl+t",
-            "as_text",
-            "As text",
-            show=False,
-            id="prompt.as_text",
-            tooltip="Insert what was dropped last as text instead",
-        ),
     ]
 
     @dataclass
@@ -65,9 +57,6 @@ class PromptBox(TextArea):
 
     class Left(Message):
         """The person leaves the box."""
-
-    class AsText(Message):
-        """The person wants what was dropped last as text."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
@@ -96,6 +85,3 @@ class PromptBox(TextArea):
 
     def action_leave(self) -> None:
         self.post_message(self.Left())
-
-    def action_as_text(self) -> None:
-        self.post_message(self.AsText())

@@ -32,6 +32,7 @@ class Asking:
         self._bench = bench
         self._runs: list[Run] = []
         self._waiting: list[Waiting] = []
+        self._starting: set[asyncio.Task[object]] = set()
         self._shown_busy = False
 
     def ask(self, cases: list[Case], variants: list[Variant], *, fresh: bool) -> None:
@@ -70,7 +71,7 @@ class Asking:
             embedded = bench.desk.engine.embedded
             if variant.provider == "embedded" and not embedded.alive:
                 bench.notify("Starting the embedded model…", timeout=3)
-            run = await bench.desk.ask(cases, variant, fresh=fresh)
+            run = await self._start(cases, variant, fresh=fresh)
             self._runs.append(run)
             async for event in run.events():
                 await self._keep_count(waiting, variant, event, fresh=fresh)
@@ -83,6 +84,16 @@ class Asking:
                 self._runs.remove(run)
             self._show_left()
 
+    async def _start(self, cases: list[Case], variant: Variant, *, fresh: bool) -> Run:
+        """Prepare a run, which may have to start a model first."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._starting.add(task)
+        try:
+            return await self._bench.desk.ask(cases, variant, fresh=fresh)
+        finally:
+            self._starting.discard(task)
+
     @property
     def busy(self) -> bool:
         """Whether anything is being asked."""
@@ -92,6 +103,8 @@ class Asking:
         """Stop asking; what has come is kept."""
         for run in self._runs:
             run.stop()
+        for task in self._starting:
+            task.cancel()
 
     async def finish(self) -> None:
         """Stop, and wait until everything is kept."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.reading import ReadDocument, ReadingError, Stop, expand, read
-from store.records import Document
+from store.records import Document, Rung
 from tui import drop, safe
 from tui.widgets.document_list import DocumentList
 from tui.widgets.prompt_box import PromptBox
@@ -22,7 +22,7 @@ class Documents:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._tokens: dict[str, int] = {}
-        self._dropped: tuple[str, list[int]] | None = None
+        self._dropped: tuple[str, list[int], Rung] | None = None
         self.stop = Stop()
 
     def dropped(self, text: str) -> None:
@@ -35,27 +35,31 @@ class Documents:
             self._bench.query_one(PromptBox).insert_text(text)
             self._bench.action_prompt()
             return
+        setup, known = self._bench.desk.setup, {item.id for item in self._bench.desk.documents}
         added = await self._add(paths)
-        self._dropped = (text, added)
+        new = [document_id for document_id in added if document_id not in known]
+        self._dropped = (text, new, setup.rung if setup else "bare")
         if added:
             await self._use_context()
 
     async def _add(self, paths: list[Path]) -> list[int]:
         """Read files into the session and the context; return the documents' ids."""
         bench, ids, names = self._bench, list[int](), list[str]()
-        for path in await asyncio.to_thread(expand, paths):
+        files = await asyncio.to_thread(expand, paths)
+        for path in files:
+            bench.query_one(DocumentList).reading(path.name)
             given = await self._read(path)
             if given is not None:
                 document = await bench.desk.add_document(given, attach=True)
                 ids.append(document.id)
                 names.append(document.name)
-                self.show()
-        if names:
+            self.show()
+        if not files:
+            bench.notify("There is no file to read in what was dropped.")
+        elif names:
             listed = names[0] if len(names) == 1 else f"{len(names)} documents"
             bench.notify(
-                safe.visible(
-                    f"{listed}: in the context. ctrl+t in the prompt box takes it as text."
-                ),
+                safe.visible(f"{listed}: in the context. ctrl+t takes what was dropped as text."),
                 markup=False,
             )
         return ids
@@ -82,12 +86,16 @@ class Documents:
         """Undo the last drop, and put what was dropped into the prompt box as text."""
         if self._dropped is None:
             return
-        text, ids = self._dropped
+        text, ids, rung = self._dropped
         self._dropped = None
         for document_id in ids:
             await self._bench.desk.remove_document(document_id)
         self._bench.query_one(PromptBox).insert_text(text)
-        await self._bench.reset()
+        self._bench.action_prompt()
+        if any(item.attached is not None for item in self._bench.desk.documents):
+            await self._bench.reset()
+        else:
+            await self._bench.set_rung(rung)
 
     async def toggle(self, document: Document) -> None:
         """Put a document into the context, or take it out."""

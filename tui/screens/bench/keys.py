@@ -35,6 +35,7 @@ BINDINGS: list[BindingType] = [
     _key("dollar_sign", "cap", "Cap", "Change what the session may spend", id="cap"),
     _key("delete", "remove", "Remove", "Take the case out of the benchmark", id="remove"),
     _key("ctrl+z", "restore", "Bring back", "Bring the removed case back", id="restore"),
+    _key("ctrl+t", "as_text", "As text", "Take what was dropped last as text", id="as_text"),
     _key("tab", "next_pane", "Next pane", "Go to the next pane", id="next"),
     _key("shift+tab", "next_pane(-1)", "Pane before", "Go to the pane before", id="before"),
 ]

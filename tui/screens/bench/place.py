@@ -8,7 +8,6 @@ from dataclasses import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
@@ -21,6 +20,7 @@ from tui.screens.bench.asking import Asking
 from tui.screens.bench.documents import Documents
 from tui.screens.bench.keys import BINDINGS
 from tui.screens.bench.ladder import Ladder
+from tui.screens.keyed import KeyedScreen
 from tui.widgets.answers import Answers
 from tui.widgets.bench_header import BenchHeader
 from tui.widgets.case_list import CaseList, Row
@@ -36,7 +36,7 @@ EMPTY = "No cases yet. Type a prompt below, or run `litmus bench import FILE`."
 PANES = ("cases", "answers", "side", "documents", "prompt")
 
 
-class Bench(Screen[None]):
+class Bench(KeyedScreen[None]):
     """One session in its regions. `live` holds the answers that are on their way."""
 
     CSS_PATH = "bench.tcss"

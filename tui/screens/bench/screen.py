@@ -208,8 +208,7 @@ class BenchScreen(Verdicts):
     def _dropped(self, event: PromptBox.Dropped) -> None:
         self.documents.dropped(event.text)
 
-    @on(PromptBox.AsText)
-    async def _as_text(self) -> None:
+    async def action_as_text(self) -> None:
         await self.documents.as_text()
 
     @on(DocumentList.Toggled)
