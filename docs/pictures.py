@@ -14,18 +14,18 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from textual.pilot import Pilot
 
 from lab import demo
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.weights import fetch_weights
-from textual.pilot import Pilot
 from tui.app import LitmusApp
 from tui.widgets.answers import Answers
 
-PICTURES = ROOT / "docs" / "pictures"
+PICTURES = Path(__file__).resolve().parent / "pictures"
 WIDE, SMALL = (140, 34), (80, 24)
 Steps = Callable[[Pilot[None]], Awaitable[None]]
 

