@@ -63,7 +63,9 @@ def test_a_run_is_reported_and_not_asked_twice(litmus, server, ask):
     assert again.status == 0 and len(server.chats) == 3
     assert "50% right" in again.out and "1 to label. 0 answers" in again.out
     assert ask("--epochs", "2", "--json").data["answered"] == 3
-    assert ask("--fresh", "--split", "all", "--json").data["answered"] == 4
+    every = ask("--fresh", "--split", "all", "--json")
+    assert (every.data["answered"], every.data["n"]) == (4, 2)
+    assert every.err == "The rate is that of the test cases; the others do not count.\n"
 
 
 def test_the_context_rung_sends_the_documents(litmus, server, ask):

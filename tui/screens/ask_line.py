@@ -1,4 +1,4 @@
-"""One line from the person: a password, an amount, a system prompt."""
+"""A line from the person, as a password or an amount; or a text, as a system prompt."""
 
 from __future__ import annotations
 
@@ -9,6 +9,51 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui import safe
+from tui.widgets.line_input import LineInput
+from tui.widgets.text_box import TextBox
+
+
+class AskText(ModalScreen[str | None]):
+    """Asks for a text of any number of lines; dismissed with it, or None."""
+
+    DEFAULT_CSS = """
+    AskText {
+        align: center middle;
+        & > Vertical {
+            width: 90; max-width: 96%; height: 16; max-height: 94%;
+            border: round $accent; background: $surface; padding: 1 2;
+            & > Static { height: auto; }
+            & > TextBox { height: 1fr; border: round $foreground 20%; background: transparent;
+                &:focus { border: round $accent; } }
+            & > .hint { color: $text-muted; }
+        }
+    }
+    """
+    BINDINGS = [
+        Binding("ctrl+j,ctrl+s", "take", "Keep", id="text.take", tooltip="Keep this text"),
+        Binding("escape", "cancel", "Leave", id="text.cancel", tooltip="Leave it as it was"),
+    ]
+
+    def __init__(self, question: str, value: str = "") -> None:
+        super().__init__()
+        self._question = question
+        self._box = TextBox(value)
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(safe.content(self._question))
+            yield self._box
+            yield Static("ctrl+j keeps it · esc leaves it as it was", classes="hint")
+
+    def on_mount(self) -> None:
+        self._box.move_cursor(self._box.document.end)
+        self._box.focus()
+
+    def action_take(self) -> None:
+        self.dismiss(self._box.text)
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
 
 
 class AskLine(ModalScreen[str | None]):
@@ -30,7 +75,7 @@ class AskLine(ModalScreen[str | None]):
     def __init__(self, question: str, value: str = "", *, password: bool = False) -> None:
         super().__init__()
         self._question = question
-        self._input = Input(value, password=password, select_on_focus=False)
+        self._input = LineInput(value, password=password, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
         with Vertical():

@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Label, Static, TextArea
+from textual.widgets import Label, Static
 
 from lab.grading.assertions import ExpectationError, format_lines, parse_lines
 from store.records import CaseDraft
 from tui import safe
+from tui.widgets.text_box import TextBox
 
 _HOW = (
     "A line each: `contains: x`, `icontains: x`, `equals: x`, `regex: x`, `numeric: 42 ± 0.5`, "
@@ -45,15 +46,9 @@ class CaseEditor(ModalScreen[CaseDraft | None]):
     def __init__(self, draft: CaseDraft) -> None:
         super().__init__()
         self._draft = draft
-        self._prompt = TextArea(
-            draft.prompt, soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False
-        )
-        self._expected = TextArea(
-            format_lines(draft.expectation),
-            soft_wrap=True,
-            tab_behavior="focus",
-            highlight_cursor_line=False,
-        )
+        self._prompt = TextBox(draft.prompt)
+        self._expected = TextBox(format_lines(draft.expectation))
+        self._before = (self._prompt.text, self._expected.text)
         self._problem = Static(classes="problem")
 
     def compose(self) -> ComposeResult:
@@ -72,12 +67,17 @@ class CaseEditor(ModalScreen[CaseDraft | None]):
         if not self._prompt.text.strip():
             self._problem.update("The prompt is empty; type what is to be asked.")
             return
+        draft = self._draft
+        # What was not touched stays as it is to the byte, line ends included.
+        if self._prompt.text != self._before[0]:
+            draft = replace(draft, prompt=self._prompt.text)
         try:
-            expectation = parse_lines(self._expected.text)
+            if self._expected.text != self._before[1]:
+                draft = replace(draft, expectation=parse_lines(self._expected.text))
         except ExpectationError as error:
             self._problem.update(safe.content(str(error)))
             return
-        self.dismiss(replace(self._draft, prompt=self._prompt.text, expectation=expectation))
+        self.dismiss(draft)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

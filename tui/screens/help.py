@@ -23,7 +23,15 @@ class HelpScreen(ModalScreen[None]):
         }
     }
     """
-    BINDINGS = [Binding("escape,f1,question_mark,q,enter", "dismiss", "Close", id="help.close")]
+    BINDINGS = [
+        Binding(
+            "escape,f1,question_mark,q,enter",
+            "dismiss",
+            "Close",
+            id="help.close",
+            tooltip="Close this window",
+        )
+    ]
 
     def __init__(self, below: Screen[object]) -> None:
         super().__init__()

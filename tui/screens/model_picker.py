@@ -22,6 +22,7 @@ from lab.weights import fetch_weights
 from store.errors import PlainError
 from tui import glyphs, safe
 from tui.widgets.document_list import short_count
+from tui.widgets.line_input import LineInput
 
 _SHOWN = 300
 Mode = Literal["filter", "key", "address"]
@@ -58,7 +59,7 @@ class ModelPicker(ModalScreen[Setup | None]):
             with Horizontal():
                 yield OptionList(id="providers")
                 with Vertical(id="right"):
-                    yield Input(id="line", placeholder=_PLACEHOLDER["filter"])
+                    yield LineInput(id="line", placeholder=_PLACEHOLDER["filter"])
                     yield OptionList(id="models")
                     yield ProgressBar(id="progress", show_eta=True)
                     yield Static(id="said")

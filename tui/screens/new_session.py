@@ -8,6 +8,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
+from tui.widgets.line_input import LineInput
+
 
 class NewSession(ModalScreen[tuple[str, str] | None]):
     """Asks for a name and a task; dismissed with both, or None."""
@@ -29,8 +31,8 @@ class NewSession(ModalScreen[tuple[str, str] | None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._name_line = Input(placeholder="invoices", max_length=80)
-        self._task_line = Input(placeholder="Read the total from an invoice", max_length=300)
+        self._name_line = LineInput(placeholder="invoices", max_length=80)
+        self._task_line = LineInput(placeholder="Read the total from an invoice", max_length=300)
         self._problem = Static(classes="hint")
 
     def compose(self) -> ComposeResult:

@@ -23,6 +23,7 @@ from tui import glyphs, safe
 from tui.screens.keyed import KeyedScreen
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.ladder_strip import describe
+from tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from tui.app import LitmusApp
@@ -64,7 +65,7 @@ class SessionsScreen(KeyedScreen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static("Litmus · sessions", classes="title")
-        yield Input(placeholder="type to search in everything", id="words")
+        yield LineInput(placeholder="type to search in everything", id="words")
         self._targets = [(item.id, None) for item in self._found]
         yield OptionList(*[Option(self._line(item)) for item in self._found], id="list")
         yield Static("" if self._found else _NONE, id="empty")

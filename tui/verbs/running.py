@@ -57,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
             if report.useful:
                 await desk.choose(setup)
         standing = await desk.standing(await desk.stored_variant(variant))
+        if options.split != "test":
+            output.note("The rate is that of the test cases; the others do not count.")
         _print_run(desk, standing, report, as_json=options.json)
         return report.status
 

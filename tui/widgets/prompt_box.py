@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from textual import events
 from textual.binding import Binding
 from textual.message import Message
-from textual.widgets import TextArea
 
 from tui import drop
+from tui.widgets.text_box import TextBox
 
 
-class PromptBox(TextArea):
+class PromptBox(TextBox):
     """A text area that sends with Ctrl+J and tells a dropped file from pasted text."""
 
     DEFAULT_CSS = """
@@ -59,14 +59,7 @@ class PromptBox(TextArea):
         """The person leaves the box."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(
-            id=id,
-            soft_wrap=True,
-            show_line_numbers=False,
-            tab_behavior="focus",
-            placeholder="Paste a prompt, or drop a file",
-            highlight_cursor_line=False,
-        )
+        super().__init__(placeholder="Paste a prompt, or drop a file", id=id)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Insert what is pasted, as every text area does, unless it may be a drop."""

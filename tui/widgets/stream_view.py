@@ -141,8 +141,9 @@ class StreamView(LineView, can_focus=True):
 
     def toggle_reasoning(self) -> None:
         """Fold the reasoning into its heading, or unfold it."""
+        before = self._blocks()
         self._folded, self._following = not self._folded, False
-        self._settle()
+        self._settle(before)
         self._following = self.scroll_offset.y >= self.max_scroll_y
 
     def action_toggle_reasoning(self) -> None:
@@ -183,12 +184,12 @@ class StreamView(LineView, can_focus=True):
         elif self._frames is not None:
             self._frames.pause()
 
-    def _settle(self) -> None:
+    def _settle(self, before: list[_Block] | None = None) -> None:
         """Wrap what is new for as long as a frame allows, and show it in its place."""
         if not self.line_width:
             return  # not on the screen: `on_resize` or `on_show` comes when it is
         self._fresh = False
-        following, before = self._following, self._blocks()
+        following, before = self._following, before or self._blocks()
         self._wrap()
         after = self._blocks()
         if after == before:

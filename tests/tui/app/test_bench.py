@@ -187,12 +187,15 @@ async def test_the_system_prompt_is_sent_and_makes_another_variant(open_bench, s
     async with open_bench("one") as person:
         await person.press("a")
         await person.until_seen("System prompt")
-        await person.type("Be brief.")
-        await person.press("enter")
+        await person.paste("Be brief.\nBe right.")
+        await person.press("ctrl+j")
         await person.until(lambda: person.app.screen is person.bench)
         await person.press("enter")
         await person.until_glyphs("●")
-        assert server.chats[0]["messages"][0] == {"role": "system", "content": "Be brief."}
+        assert server.chats[0]["messages"][0] == {
+            "role": "system",
+            "content": "Be brief.\nBe right.",
+        }
 
 
 # -- Editing ------------------------------------------------------------------------

