@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tui.drop import MAX_BYTES, MAX_PATHS, is_candidate, parse
 
-CWD = Path("/work")
+CWD = Path("/papers")
 
 
 def disk(*names: str) -> Callable[[Path], bool]:
@@ -46,8 +46,8 @@ DROPS = {
     "mixed": (r"""'/a b/x y.pdf' /a\ b/x\ y.pdf "/c.md" file:///c.md""", [AB, AB, C, C]),
     "mixed with bare spaces": ("/a b/x y.pdf '/a b/x y.pdf' file:///c.md", [AB, AB, C]),
     "mixed on lines": ("'/a b/x y.pdf'\n/it's.md\nfile:///c.md", [AB, TICK, C]),
-    "relative with a separator": ("docs/r.md", ["/work/docs/r.md"]),
-    "relative, several": ("./docs/r.md docs/r.md", ["/work/docs/r.md"] * 2),
+    "relative with a separator": ("docs/r.md", ["/papers/docs/r.md"]),
+    "relative, several": ("./docs/r.md docs/r.md", ["/papers/docs/r.md"] * 2),
     "folder": ("/folder/", ["/folder"]),
     "drive": (r"C:\My Docs\x.pdf", [r"C:\My Docs\x.pdf"]),
     "drives": (r"C:\d\x.pdf C:\My Docs\x.pdf", [r"C:\d\x.pdf", r"C:\My Docs\x.pdf"]),
@@ -56,8 +56,8 @@ DROPS = {
     "share in quotes": (r'"\\server\docs\x.pdf"', [r"\\server\docs\x.pdf"]),
 }
 EXISTING = disk(
-    *(AB, C, TICK, "/work/docs/r.md", "/work/README.md", "/work/notes", "/", "/folder", ".."),
-    *(r"C:\d\x.pdf", r"C:\My Docs\x.pdf", r"\\server\docs\x.pdf", "C:\\", "/work", "/root", "/a"),
+    *(AB, C, TICK, "/papers/docs/r.md", "/papers/README.md", "/papers/notes", "/", "/folder", ".."),
+    *(r"C:\d\x.pdf", r"C:\My Docs\x.pdf", r"\\server\docs\x.pdf", "C:\\", "/papers", "/root", "/a"),
 )
 
 

@@ -29,7 +29,10 @@ class BenchScreen(Verdicts):
         if case is None:
             self.action_prompt()
         else:
-            self._ask([case], self.query_one(Answers).lacking or self.shown(), fresh=True)
+            answers = self.query_one(Answers)
+            self._ask([case], answers.lacking or self.shown(), fresh=True)
+            if self.has_class("-narrow") and answers.views:
+                self.show_pane("answers")
 
     @on(CaseList.Selected)
     async def _selected(self) -> None:
