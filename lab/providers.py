@@ -174,6 +174,9 @@ def store_key(provider: str, key: str) -> None:
     other = f"set {preset.key_env[0]} instead"
     try:
         keyring.set_password(SERVICE, provider, checked)
+        # A keyring that is switched off takes anything and keeps nothing.
+        if keyring.get_password(SERVICE, provider) != checked:
+            raise NoKeyringError
     except NoKeyringError:
         raise NoKeyring(f"This machine has no keyring for {preset.label}: {other}.") from None
     except KeyringError as error:
