@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from store.records import Session
     from tui.screens.bench.screen import BenchScreen
 
-_KEPT = "{} answer(s) that the last end cut off are kept, marked ⚠."
+_KEPT = "What came of {} when Litmus ended last is kept, marked ⚠."
 
 
 SETTLED_S = 0.6
@@ -243,7 +243,8 @@ async def _run(engine: Engine, session: str, *, resume: bool, demo: bool) -> int
         desk = await _open(engine, found) if found else None
         app = LitmusApp(engine, desk, first=last is None and not demo, run_demo=demo)
         if kept:
-            app.call_later(app.notify, _KEPT.format(kept))
+            answers = "an answer" if kept == 1 else f"{kept} answers"
+            app.call_later(app.notify, _KEPT.format(answers))
         _quit_on_signals(app)
         await app.run_async()
         if app.trouble is not None:

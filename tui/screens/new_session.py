@@ -34,6 +34,7 @@ class NewSession(ModalScreen[tuple[str, str] | None]):
         self._name_line = LineInput(placeholder="invoices", max_length=80)
         self._task_line = LineInput(placeholder="Read the total from an invoice", max_length=300)
         self._problem = Static(classes="hint")
+        self._task_asked = False
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -52,7 +53,8 @@ class NewSession(ModalScreen[tuple[str, str] | None]):
         if not name or not name.isprintable():
             self._problem.update("A session needs a name.")
             self._name_line.focus()
-        elif event.input is self._name_line and not self._task_line.value:
+        elif not self._task_asked:
+            self._task_asked = True
             self._task_line.focus()
         else:
             self.dismiss((name, self._task_line.value.strip()))

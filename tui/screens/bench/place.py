@@ -247,4 +247,5 @@ class Bench(KeyedScreen[None]):
     def _bring(self, pane: str, widget: Widget) -> None:
         for name in PANES:
             self.set_class(name == pane, f"-pane-{name}")
-        widget.focus()
+        # At once, and not with the next idle moment: keys may be on their way already.
+        self.set_focus(widget)

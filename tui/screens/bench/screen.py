@@ -74,7 +74,7 @@ class BenchScreen(Verdicts):
         [case_id] = await self.desk.add_cases([CaseDraft(event.text)])
         self.query_one(PromptBox).clear()
         await self.list_cases(case_id)
-        self.query_one(CaseList).focus()
+        self.set_focus(self.query_one(CaseList))
         await self.action_ask()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
