@@ -207,7 +207,7 @@ def new_session(terminal: Terminal, provider: str = "Custom server", name: str =
 
 
 def slow(server: FixtureServer) -> None:
-    server.reply, server.chunk_delay = (lambda _: LONG), 0.05
+    server.reply, server.chunk_delay, server.held = (lambda _: LONG), 0.05, True
 
 
 STREAMED = re.compile(r"word1\d ")
@@ -241,6 +241,7 @@ def test_a_kill_in_the_middle_of_a_stream_loses_nothing_that_had_come(place):
     assert place.rows("SELECT verdict FROM standing_labels") == [("pass",)]
 
     place.server.reply, place.server.chunk_delay = (lambda _: "At last."), 0
+    place.server.held = False
     resumed.type(ENTER)
     resumed.until_seen("At last.")
     resumed.type(CTRL_Q)

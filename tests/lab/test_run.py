@@ -351,7 +351,7 @@ async def test_epochs_and_asking_anew(server: FixtureServer, add: Add, run: Ask)
 async def test_no_more_at_once_than_told(
     server: FixtureServer, add: Add, run: Ask, limit: int
 ) -> None:
-    server.chunk_delay = 0.003
+    server.chunk_delay = 0.02
     events = await run(await add(*"abcdefghi"), concurrency=limit)
     assert len(only(events, Answered)) == 9
     assert server.most_live == limit

@@ -161,12 +161,13 @@ def _line(session: Session, summary: overview.Summary, rate: str) -> Content:
     opened = datetime.fromtimestamp(session.opened_at)
     today = opened.date() == datetime.now().date()
     when = opened.strftime("today %H:%M" if today else "%Y-%m-%d %H:%M")
-    facts = f"{summary.cases} cases · {format_cost(summary.known_cost_usd)} · {when}"
+    cases = "1 case" if summary.cases == 1 else f"{summary.cases} cases"
+    facts = f"{cases} · {format_cost(summary.known_cost_usd)} · {when}"
     return Content.assemble(
         Content.styled(safe.one_line(session.name, 60), "bold"),
         Content(f"  {rate}"),
-        Content.styled(f"\n  {safe.one_line(session.task, 90) or 'no task given'}", glyphs.MUTED),
-        Content.styled(f"  · {facts}", glyphs.MUTED),
+        Content.styled(f"\n  {facts}", glyphs.MUTED),
+        Content.styled(f" · {task}" if (task := safe.one_line(session.task)) else "", glyphs.MUTED),
     )
 
 

@@ -34,6 +34,7 @@ class AnswerPane(Vertical):
     AnswerPane {
         & > .head { height: 1; color: $text-muted; padding: 0 1;
             text-wrap: nowrap; text-overflow: ellipsis; }
+        &:focus-within > .head { background: $primary 40%; color: $text; }
         & > StreamView { height: 1fr; padding: 0 1; }
     }
     """

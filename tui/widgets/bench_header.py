@@ -51,5 +51,5 @@ class BenchHeader(Horizontal):
         if unpriced:
             text = f"{text} + {unpriced} unknown" if spent else "cost unknown"
         if cap is not None:
-            text += f" of ${cap:.2f} cap"
+            text += f" · cap ${cap:.2f}" if unpriced else f" of ${cap:.2f} cap"
         self.query_one("#cost", Static).update(Content(text))

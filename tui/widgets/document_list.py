@@ -33,9 +33,11 @@ class DocumentList(Vertical):
         & > OptionList {
             height: 1fr; border: none; background: transparent; padding: 0;
             scrollbar-size-vertical: 1;
-            &:focus { border: none; background-tint: $foreground 4%; }
+            &:focus { border: none; }
         }
         & > .hint { color: $text-muted; }
+        &.empty:focus-within > .head { background: $primary 40%; }
+        &.empty > OptionList { height: 1; }
     }
     """
     BINDINGS = [
@@ -98,7 +100,7 @@ class DocumentList(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._head = Static()
+        self._head = Static(classes="head")
         self.list = OptionList()
         self._hint = Static(
             "None yet: drop a file here, or paste its path into the prompt box.", classes="hint"
@@ -132,12 +134,13 @@ class DocumentList(Vertical):
             Content.assemble(
                 Content.styled("Documents", "bold"),
                 Content.styled(
-                    f"  {share} tokens{' ⚠ too long' if over else ''}" if documents else "",
+                    f"  {share} tok{' ⚠ too long' if over else ''}" if documents else "",
                     "$text-warning" if over else glyphs.MUTED,
                 ),
             )
         )
         self._hint.display = not documents
+        self.set_class(not documents, "empty")
         self.list.clear_options()
         self.list.add_options([_option(item, tokens.get(item.sha256)) for item in documents])
         if documents:

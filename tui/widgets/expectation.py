@@ -16,33 +16,37 @@ class ExpectationPanel(VerticalScroll):
 
     DEFAULT_CSS = """
     ExpectationPanel {
-        padding: 0 1;
         scrollbar-size-vertical: 1;
-        & > Static { height: auto; }
+        & > Static { height: auto; padding: 0 1; }
+        & > .head { text-style: bold; }
+        &:focus > .head { background: $primary 40%; }
     }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._head = Static(classes="head")
         self._body = Static()
 
     def compose(self) -> ComposeResult:
+        yield self._head
         yield self._body
 
     def show(self, case: Case | None, answer: Answer | None) -> None:
         """Show what is expected of a case, checked against its answer where there is one."""
         if case is None:
-            self._body.update(Content(""))
+            self._head.update("")
+            self._body.update("")
             return
-        lines = [Content.styled("Expected", "bold")]
-        lines += _wanted(case, answer)
+        self._head.update("Expected")
+        lines = _wanted(case, answer)
         if case.draft.evidence:
             lines += [Content(""), Content.styled("Evidence", "bold")]
             for item in case.draft.evidence:
                 page = f", page {item.page}" if item.page else ""
                 lines.append(_muted(f"{item.document}{page}", indent=2))
-        tags = " ".join((*case.draft.tags, *(("train",) if case.draft.split == "train" else ())))
-        lines += [Content(""), _muted(f"{case.key}  {tags}")]
+        tags = (*case.draft.tags, *(("train",) if case.draft.split == "train" else ()))
+        lines += [Content(""), _muted(" · ".join((f"case {case.key}", *tags)))]
         self._body.update(Content("\n").join(lines))
 
 

@@ -27,7 +27,7 @@ from tui.widgets.answers import Answers
 from tui.widgets.case_list import CaseList
 from tui.widgets.prompt_box import PromptBox
 
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 
 class Person:

@@ -95,7 +95,7 @@ async def test_r_without_a_case_says_what_to_do(open_bench):
 
 
 async def test_an_answer_is_seen_while_it_streams(open_bench, server):
-    server.reply, server.chunk_delay = (lambda _: LONG), 0.03
+    server.reply, server.chunk_delay, server.held = (lambda _: LONG), 0.03, True
     async with open_bench("one", "two") as person:
         await person.press("enter")
         await person.until_seen("asking…", "word9", "1 to come")
@@ -107,13 +107,12 @@ async def test_an_answer_is_seen_while_it_streams(open_bench, server):
         await person.press("up")
         await person.until_seen("asking…", "word15")
         assert person.answers.answer is None
-        server.chunk_delay = 0
         await person.press("escape")
         await person.until_glyphs("⚠○")
 
 
 async def test_stop_keeps_what_has_come(open_bench, server):
-    server.reply, server.chunk_delay = (lambda _: LONG), 0.03
+    server.reply, server.chunk_delay, server.held = (lambda _: LONG), 0.03, True
     async with open_bench("one") as person:
         await person.press("enter")
         await person.until_seen("word9", "Stop")
@@ -128,7 +127,7 @@ async def test_stop_keeps_what_has_come(open_bench, server):
 
 
 async def test_stop_ends_a_run_over_many_cases(open_bench, server):
-    server.reply, server.chunk_delay = (lambda _: LONG), 0.03
+    server.reply, server.chunk_delay, server.held = (lambda _: LONG), 0.03, True
     async with open_bench(*[f"case {number}" for number in range(30)]) as person:
         await person.press("r")
         await person.until(lambda: server.live == 8)
@@ -141,13 +140,14 @@ async def test_stop_ends_a_run_over_many_cases(open_bench, server):
 
 
 async def test_two_runs_at_once_do_not_mix(open_bench, server):
-    server.chunk_delay, server.reply = (
-        0.02,
-        lambda body: " ".join(f"{body['messages'][-1]['content']}{number}" for number in range(60)),
+    server.chunk_delay, server.held = 0.02, True
+    server.reply = lambda body: " ".join(
+        f"{body['messages'][-1]['content']}{number}" for number in range(60)
     )
     async with open_bench("red", "blue") as person:
         await person.press("enter", "down", "enter")
-        await person.until(lambda: server.most_live == 2)
+        await person.until(lambda: server.live == 2)
+        server.held = False
         await person.until_glyphs("●●")
         red, blue = person.answer("1").text, person.answer("2").text
         assert red.endswith("red59") and "blue" not in red
@@ -156,7 +156,7 @@ async def test_two_runs_at_once_do_not_mix(open_bench, server):
 
 
 async def test_asking_again_what_is_being_asked_is_not_asked_twice(open_bench, server):
-    server.reply, server.chunk_delay = (lambda _: LONG), 0.03
+    server.reply, server.chunk_delay, server.held = (lambda _: LONG), 0.03, True
     async with open_bench("one") as person:
         await person.press("enter", "enter", "enter")
         await person.until_seen("word5")
@@ -384,7 +384,7 @@ async def test_a_cap_that_is_no_amount_is_refused(open_bench):
 
 
 async def test_leaving_in_the_middle_of_a_run_keeps_everything(open_bench, server, tmp_path):
-    server.reply, server.chunk_delay = (lambda _: LONG), 0.03
+    server.reply, server.chunk_delay, server.held = (lambda _: LONG), 0.03, True
     async with open_bench("one", "two", "three") as person:
         await person.press("r")
         await person.until_seen("word9")

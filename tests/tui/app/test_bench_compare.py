@@ -29,14 +29,15 @@ async def test_with_nothing_to_compare_the_key_that_adds_is_named(open_bench):
 
 
 async def test_four_answers_stream_side_by_side(open_bench, said):
-    said.chunk_delay = 0.03
+    said.chunk_delay, said.held = 0.03, True
     async with open_bench("one", model="alpha", size=(160, 48)) as person:
         for model in ("beta", "gamma", "delta"):
             await add(person, model)
         await person.until_seen("alpha", "beta", "gamma", "delta")
         await person.press("enter")
-        await person.until(lambda: said.most_live == 4)
+        await person.until(lambda: said.live == 4)
         await person.until_seen("alpha-2", "beta-2", "gamma-2", "delta-2")
+        said.held = False
         await person.until(lambda: said.live == 0)
         await person.until_seen("alpha-39", "beta-39", "gamma-39", "delta-39")
         heads = next(row for row in person.rows if "beta ●" in row)

@@ -57,7 +57,7 @@ async def test_a_dropped_file_is_put_into_the_context(open_bench, folder, where,
         await person.press(where)
         await person.paste(written(folder / "door notes.md"))
         await person.until(lambda: names(person) == ["door notes.md"])
-        await person.until_seen("context · fixture-large", "▣ door notes.md", "tokens")
+        await person.until_seen("context · fixture-large", "▣ door notes.md", " tok")
         assert person.box.text == ""
 
 

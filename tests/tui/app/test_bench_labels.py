@@ -114,7 +114,7 @@ async def test_what_is_not_answered_is_not_labelled(open_bench, server):
     async with open_bench("one") as person:
         await person.press("y")
         await person.until_said("no whole answer here")
-        server.reply, server.chunk_delay = (lambda _: "word " * 100), 0.03
+        server.reply, server.chunk_delay, server.held = (lambda _: "word " * 100), 0.03, True
         await person.press("enter")
         await person.until_seen("word word")
         await person.press("y")

@@ -123,7 +123,7 @@ async def test_as_a_sessions_name(open_bench, start):
         await person.until_seen("Litmus · [INST] [/foo]")
         check(person)
         await person.press("f6")
-        await person.until_seen("1 cases", "[INST] [/foo]")
+        await person.until_seen("1 case", "[INST] [/foo]")
         check(person)
     async with start() as person:
         await person.until_seen("[INST] [/foo]")
@@ -133,7 +133,7 @@ async def test_as_a_sessions_name(open_bench, start):
 async def test_in_the_search(open_bench):
     async with open_bench(f"needle {HOSTILE}") as person:
         await person.press("f6")
-        await person.until_seen("1 cases")
+        await person.until_seen("1 case")
         await person.press("slash")
         await person.type("needle")
         await person.until_seen("work  prompt", "[INST]")

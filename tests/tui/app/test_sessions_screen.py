@@ -34,7 +34,7 @@ async def test_sessions_are_listed_the_last_used_first(start, engine, server):
     await make(engine, server, "invoices", "one", "two", task="Read the total")
     await make(engine, server, "letters", "three")
     async with start() as person:
-        await person.until_seen("invoices", "letters", "Read the total", "2 cases", "1 cases")
+        await person.until_seen("invoices", "letters", "Read the total", "2 cases", "1 case")
         assert person.text.index("letters") < person.text.index("invoices")
         await person.press("down", "enter")
         await person.until(lambda: on_bench(person))
@@ -134,7 +134,7 @@ async def test_a_search_for_nothing_says_so_and_escape_shows_all(start, engine, 
 
 
 async def test_leaving_for_the_sessions_keeps_a_run_that_was_under_way(start, engine, server):
-    server.reply, server.chunk_delay = (lambda _: "word " * 100), 0.03
+    server.reply, server.chunk_delay, server.held = (lambda _: "word " * 100), 0.03, True
     await make(engine, server, "work", "one")
     async with start() as person:
         await person.press("enter")

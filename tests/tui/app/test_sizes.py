@@ -85,7 +85,7 @@ async def test_what_is_sent_is_seen_where_it_is_answered(open_bench, size):
 
 async def test_a_resize_in_the_middle_of_a_stream(open_bench, server):
     text = " ".join(f"word{number}" for number in range(120))
-    server.reply, server.chunk_delay = (lambda _: text), 0.03
+    server.reply, server.chunk_delay, server.held = (lambda _: text), 0.03, True
     async with open_bench("one", size=(160, 48)) as person:
         await person.press("tab", "enter")
         await person.until_seen("word5")
@@ -94,6 +94,7 @@ async def test_a_resize_in_the_middle_of_a_stream(open_bench, server):
             await person.pilot.pause()
             assert len(person.rows) == size[1]
         check(person, (160, 48))
+        server.held = False
         await person.until_seen("word119")
         await person.until_glyphs("●")
         assert person.answer().text == text
