@@ -22,7 +22,7 @@ from store.records import (
 
 _CASE = (
     "SELECT c.id, c.session_id, c.key, c.position, r.id, r.number, r.prompt, r.messages,"
-    " r.expectation, r.evidence, r.tags, r.split"
+    " r.expectation, r.evidence, r.tags, r.split, r.metadata"
     " FROM cases AS c JOIN case_revisions AS r ON r.id = "
 )
 _CURRENT = _CASE + "c.revision_id"
@@ -172,16 +172,17 @@ def _insert_revision(
     content = draft.content()
     cursor = connection.execute(
         "INSERT INTO case_revisions (case_id, number, prompt, messages, expectation, evidence,"
-        " tags, split, hash, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " tags, split, metadata, hash, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             case_id,
             number,
             draft.prompt,
             json.dumps(draft.messages),
-            json.dumps(asdict(draft.expectation)),
+            json.dumps(draft.expectation.content()),
             json.dumps([asdict(item) for item in draft.evidence]),
             json.dumps(draft.tags),
             draft.split,
+            json.dumps(draft.metadata),
             content_hash(content),
             now,
         ),
@@ -191,17 +192,20 @@ def _insert_revision(
 
 def _case(row: Sequence[Any]) -> Case:
     identity, session_id, key, position, revision_id, number = row[:6]
-    prompt, messages, expectation, evidence, tags, split = row[6:]
+    prompt, messages, expectation, evidence, tags, split, metadata = row[6:]
     wanted = json.loads(expectation)
     draft = CaseDraft(
         prompt=prompt,
         key=key,
         expectation=Expectation(
-            wanted["text"], tuple(Assertion(**item) for item in wanted["assertions"])
+            wanted["text"],
+            tuple(Assertion(**item) for item in wanted["assertions"]),
+            wanted.get("threshold"),
         ),
         messages=tuple(json.loads(messages)),
         evidence=tuple(Evidence(**item) for item in json.loads(evidence)),
         tags=tuple(json.loads(tags)),
         split=split,
+        metadata=json.loads(metadata),
     )
     return Case(identity, session_id, key, position, revision_id, number, draft)

@@ -206,7 +206,41 @@ CREATE TRIGGER answers_fts_update AFTER UPDATE OF text ON answers BEGIN
 END;
 """
 
-STEPS: tuple[tuple[str, str], ...] = (("foundation", FOUNDATION),)
+# A judge's verdicts belong to a case revision and an answer's hash, as labels do.
+JUDGE = """
+ALTER TABLE case_revisions ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+
+ALTER TABLE sessions ADD COLUMN judge_id INTEGER REFERENCES variants;
+ALTER TABLE sessions ADD COLUMN judge_trusted INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE judgements (
+    id INTEGER PRIMARY KEY,
+    session_id INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    judge_id INTEGER NOT NULL REFERENCES variants,
+    revision_id INTEGER NOT NULL REFERENCES case_revisions ON DELETE CASCADE,
+    answer_hash TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('pass', 'partial', 'fail')),
+    score REAL,
+    cost_usd REAL,
+    created_at REAL NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    checks TEXT NOT NULL DEFAULT '[]',
+    UNIQUE (revision_id, answer_hash, judge_id)
+);
+CREATE INDEX judgements_by_session ON judgements(session_id, judge_id);
+
+-- A second, unannounced look at an answer that has a label; it measures, and replaces nothing.
+CREATE TABLE second_looks (
+    id INTEGER PRIMARY KEY,
+    session_id INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    label_id INTEGER NOT NULL UNIQUE REFERENCES labels ON DELETE CASCADE,
+    verdict TEXT NOT NULL CHECK (verdict IN ('pass', 'partial', 'fail')),
+    created_at REAL NOT NULL
+);
+CREATE INDEX second_looks_by_session ON second_looks(session_id);
+"""
+
+STEPS: tuple[tuple[str, str], ...] = (("foundation", FOUNDATION), ("judge", JUDGE))
 LATEST = len(STEPS)
 
 

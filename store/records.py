@@ -25,24 +25,52 @@ DEFAULT_CAP_USD = 5.0
 class Assertion:
     """One check of an answer, under promptfoo's names (`contains`, `not-icontains`, …).
 
-    `value` is what is looked for; `tolerance` is the absolute difference that
-    `numeric` allows.
+    `value` is what is looked for, always as text: a list is one line of CSV, a JSON schema
+    is JSON. `tolerance` is the absolute difference that `numeric` allows. `weight` is its
+    share in the score, 0 for one that is shown and decides nothing. `threshold` is the bar
+    of the types that have one (similarity 0–1, edits, milliseconds, US dollars, a judge's
+    score 0–1); None is the type's own.
     """
 
     type: str
     value: str = ""
     tolerance: float = 0.0
+    weight: float = 1.0
+    threshold: float | None = None
+
+    def content(self) -> dict[str, Any]:
+        """Return it as JSON-ready values, without weight and threshold where they are usual."""
+        values: dict[str, Any] = {
+            "type": self.type,
+            "value": self.value,
+            "tolerance": self.tolerance,
+        }
+        if self.weight != 1.0:
+            values["weight"] = self.weight
+        return values if self.threshold is None else {**values, "threshold": self.threshold}
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a right answer must satisfy: a text for people, assertions for the machine."""
+    """What a right answer must satisfy: a text for people, assertions for the machine.
+
+    `threshold` is the weighted mean score (0–1) that passes; None asks for every assertion.
+    """
 
     text: str = ""
     assertions: tuple[Assertion, ...] = ()
+    threshold: float | None = None
 
     def __bool__(self) -> bool:
         return bool(self.text or self.assertions)
+
+    def content(self) -> dict[str, Any]:
+        """Return it as JSON-ready values; what is as usual is left out, so that hashes last."""
+        values: dict[str, Any] = {
+            "text": self.text,
+            "assertions": [each.content() for each in self.assertions],
+        }
+        return values if self.threshold is None else {**values, "threshold": self.threshold}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +94,7 @@ class CaseDraft:
 
     `key` is the id that the benchmark's author gave; empty asks for the next free number.
     `messages` are earlier turns (`{"role", "content"}`) that stand before the prompt.
+    `metadata` are the author's own JSON values; Litmus keeps them and asks nothing of them.
     """
 
     prompt: str
@@ -75,11 +104,15 @@ class CaseDraft:
     evidence: tuple[Evidence, ...] = ()
     tags: tuple[str, ...] = ()
     split: Split = "test"
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def content(self) -> dict[str, Any]:
         """Return what makes one revision differ from another, as JSON-ready values."""
         values = asdict(self)
         del values["key"]
+        values["expectation"] = self.expectation.content()
+        if not self.metadata:
+            del values["metadata"]
         return values
 
 

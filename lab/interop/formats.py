@@ -1,0 +1,66 @@
+"""The formats that a benchmark is read from and written to, by the names of `--format`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from lab.interop.files import ImportProblem, read_text
+from lab.interop.source import Format, ImportResult, Source, Wishes
+from store.records import CaseDraft
+
+# In the order in which they are tried: what is most particular comes first.
+READERS = {
+    "promptfoo": "promptfoo",
+    "promptfoo-csv": "promptfoo_csv",
+    "squad": "squad",
+    "openai-evals": "openai_evals",
+    "inspect": "inspect_samples",
+    "ragas": "ragas",
+    "deepeval": "deepeval",
+    "jsonl": "jsonl",
+    "csv": "tables",
+}
+WRITERS = {
+    "jsonl": "jsonl",
+    "csv": "tables",
+    "promptfoo": "promptfoo_write",
+    "openai-evals": "openai_evals",
+    "inspect": "inspect_samples",
+}
+SUFFIXES = {".csv": "csv", ".tsv": "csv", ".yaml": "promptfoo", ".yml": "promptfoo"}
+
+
+def read(path: Path, format: str = "", wishes: Wishes | None = None) -> ImportResult:
+    """Read a benchmark file, whole or not at all; the format is guessed where none is named.
+
+    Raises ImportProblem, naming the line and the reason, and Stopped.
+    """
+    source = Source(path, read_text(path))
+    module = _reader(format) if format else _guess(source)
+    return module.read(source, wishes or Wishes())
+
+
+def write(cases: Iterable[CaseDraft], format: str) -> str:
+    """Return cases as the text of a file of a format that WRITERS names."""
+    writer = cast(
+        Callable[[Iterable[CaseDraft]], str],
+        import_module(f"lab.interop.{WRITERS[format]}").write,
+    )
+    return writer(cases)
+
+
+def _reader(format: str) -> Format:
+    if format not in READERS:
+        raise ImportProblem(f"“{format}” is no format; take one of {', '.join(READERS)}.")
+    return cast(Format, import_module(f"lab.interop.{READERS[format]}"))
+
+
+def _guess(source: Source) -> Format:
+    for name in READERS:
+        module = _reader(name)
+        if module.matches(source):
+            return module
+    raise ImportProblem(f"{source.name} is of no format that Litmus knows; name one with --format.")
