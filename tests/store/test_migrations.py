@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from store import migrations, sessions, upkeep
+from store import benchmarks, migrations, sessions, upkeep
 from store.database import Database
+
+NOW = migrations.LATEST
 
 MORE = """
 ALTER TABLE sessions ADD COLUMN colour TEXT NOT NULL DEFAULT 'green';
@@ -27,7 +29,7 @@ from store import migrations, sessions
 from store.database import Database
 if sys.argv[3] == "upgrade":
     migrations.STEPS += (("more", '''{MORE}'''),)
-    migrations.LATEST = 2
+    migrations.LATEST += 1
 print("ready", flush=True)
 sys.stdin.readline()
 database = Database(Path(sys.argv[1]))
@@ -41,8 +43,8 @@ def with_step(monkeypatch):
     """Give the program one migration more than the release before it had."""
 
     def add(script: str) -> None:
-        monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS[:1], ("more", script)))
-        monkeypatch.setattr(migrations, "LATEST", 2)
+        monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS[:NOW], ("more", script)))
+        monkeypatch.setattr(migrations, "LATEST", NOW + 1)
 
     return add
 
@@ -85,7 +87,7 @@ def test_an_older_file_is_backed_up_and_upgraded_once(home, with_step):
         assert rows == [("green", "a prompt that stays")]
     (backup,) = home.folder.glob("*.backup")
     version, names, found = state(backup)
-    assert (version, found) == (1, ["one"]) and "sessions_by_colour" not in names
+    assert (version, found) == (NOW, ["one"]) and "sessions_by_colour" not in names
     assert os.name == "nt" or backup.stat().st_mode & 0o777 == 0o600
 
 
@@ -97,7 +99,46 @@ def test_a_failing_step_leaves_the_file_as_it_was(home, with_step, refused):
     assert state(home.folder / "litmus.db") == before
     with_step(MORE)
     Database(home.folder).close()
-    assert state(home.folder / "litmus.db")[0] == 2
+    assert state(home.folder / "litmus.db")[0] == NOW + 1
+
+
+FIRST_RELEASE = """
+import sys
+from pathlib import Path
+from store import migrations
+migrations.STEPS, migrations.LATEST = migrations.STEPS[:1], 1
+from store.database import Database
+from store import sessions
+def fill(connection):
+    sessions.create(connection, "old")
+    connection.execute("INSERT INTO cases (id, session_id, key, position) VALUES (1, 1, 'a', 0)")
+    connection.execute(
+        "INSERT INTO case_revisions (id, case_id, number, split, hash, created_at, prompt,"
+        " messages, expectation, evidence, tags) VALUES (1, 1, 1, 'test', 'x', 0, 'Asked?', '[]',"
+        " ?, '[]', '[]')",
+        ('{"text": "", "assertions": [{"type": "contains", "value": "x", "tolerance": 0.0}]}',),
+    )
+    connection.execute("UPDATE cases SET revision_id = 1")
+database = Database(Path(sys.argv[1]))
+database.write_now(fill)
+database.close()
+"""
+
+
+def test_a_benchmark_of_the_first_release_is_read(tmp_path, child):
+    process = child(FIRST_RELEASE, tmp_path)
+    assert process.communicate(timeout=60)[1] == "" and process.returncode == 0
+    assert state(tmp_path / "litmus.db")[::2] == (1, ["old"])
+    upgraded = Database(tmp_path)
+    [case] = upgraded.read_now(benchmarks.cases, 1)
+    assert upgraded.read_now(upkeep.integrity) == []
+    upgraded.close()
+    [check] = case.expectation.assertions
+    assert (case.prompt, check.type, check.weight, check.threshold) == (
+        *("Asked?", "contains", 1.0),
+        None,
+    )
+    assert case.draft.metadata == {}
 
 
 def test_a_first_step_that_failed_is_tried_again(tmp_path, refused, monkeypatch):
@@ -127,8 +168,8 @@ def test_processes_that_migrate_at_once(tmp_path, child, kind):
     version, schema, found = state(tmp_path / "litmus.db")
     assert sorted(found) == sorted(names + ["old"] * (kind == "upgrade"))
     assert (version, "sessions_by_colour" in schema) == (
-        (2, True) if kind == "upgrade" else (1, False)
+        (NOW + 1, True) if kind == "upgrade" else (NOW, False)
     )
     if kind == "upgrade":
         (backup,) = tmp_path.glob("*.backup")
-        assert state(backup)[::2] == (1, ["old"])
+        assert state(backup)[::2] == (NOW, ["old"])
