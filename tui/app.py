@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
@@ -101,6 +102,7 @@ class LitmusApp(App[None]):
         if self._run_demo:
             self.open_demo()
         self.set_timer(SETTLED_S, self._warm_up)
+        self.set_timer(SETTLED_S, _collect_garbage)
 
     @work(group="warm up")
     async def _warm_up(self) -> None:
@@ -218,6 +220,13 @@ class LitmusApp(App[None]):
 
     def _call(self, node: DOMNode, action: str) -> None:
         self.run_worker(self.run_action(action, default_namespace=node), group="palette")
+
+
+def _collect_garbage() -> None:
+    """Collect garbage from now on where the start did not, and never what the start made."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def run_app(home: Path, *, session: str = "", resume: bool = False, demo: bool = False) -> int:

@@ -26,6 +26,7 @@ _MOST_DIGITS = 100
 _SAME = str.maketrans(
     {**dict.fromkeys("−–‑﹣－", "-"), "’": "'", **dict.fromkeys("\u2007\u2009\u202f", "\u00a0")}
 )
+# Patterns are kept as text: `re` compiles one at its first use, not before the first paint.
 _CURRENCY = "$¢£¤¥\u20a0-\u20cf"
 # Scripts that put no space between words, so that a letter beside a digit means nothing.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
@@ -44,24 +45,24 @@ _ENDS = (
     rf"(?:(?=(?:{_UNITS})(?!\w))|(?!{_LETTER}))"
 )
 _BEGINS = rf"{_NOT_INSIDE}(?P<sign>(?<![^\W_])(?<![)\]%°-])[-+])?(?:[{_CURRENCY}]\ ?)?"
-_NUMBER = re.compile(rf"{_BEGINS}(?P<core>{_CORE}){_ENDS}")
-_SPACED = re.compile(
+_NUMBER = rf"{_BEGINS}(?P<core>{_CORE}){_ENDS}"
+_SPACED = (
     rf"{_BEGINS}(?P<core>(?>[1-9]\d{{0,2}}(?:\ \d{{3}}(?!\d))+(?:[.,]\d+)?))(?![.,:/'-]?\d){_ENDS}"
 )
-_ALONE = re.compile(
+_ALONE = (
     rf"(?P<sign>[-+])?(?:[{_CURRENCY}]\ ?)?(?P<inner>(?<![-+])[-+])?(?P<core>{_CORE}"
     rf"|[1-9]\d{{0,2}}(?:\ \d{{3}})+(?:[.,]\d+)?)(?:\ ?[%{_CURRENCY}])?"
 )
-_POINT = re.compile(r"(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?|\.\d+")
-_POINT_GROUPS = re.compile(
+_POINT = r"(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?|\.\d+"
+_POINT_GROUPS = (
     r"[1-9]\d{0,2}([,'\u00a0 ])\d{3}(?:\1\d{3})*(?:\.\d+)?|[1-9]\d?(?:,\d{2})+,\d{3}(?:\.\d+)?"
 )
-_COMMA = re.compile(
+_COMMA = (
     r"(?:0|[1-9]\d*),\d+|[1-9]\d{0,2}([.'\u00a0 ])\d{3}(?:\1\d{3})*,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}"
 )
-_RANGE = re.compile(r"([^-]*[^-eE])-([^-]+)")
-_LIST_MARK = re.compile(r"^[ \t>*#]*(\d{1,3})[.)](?=[ \t])", re.MULTILINE)
-_CITATION = re.compile(r"(?<=[^\s:=(\[])[ ]?\[\d{1,2}\]")
+_RANGE = r"([^-]*[^-eE])-([^-]+)"
+_LIST_MARK = r"(?m)^[ \t>*#]*(\d{1,3})[.)](?=[ \t])"
+_CITATION = r"(?<=[^\s:=(\[])[ ]?\[\d{1,2}\]"
 
 
 def parse_number(text: str) -> Decimal | None:
@@ -69,7 +70,7 @@ def parse_number(text: str) -> Decimal | None:
 
     A sign, grouping, a currency sign and a per cent sign may be part of it.
     """
-    match = _ALONE.fullmatch(_plain(text.strip()))
+    match = re.fullmatch(_ALONE, _plain(text.strip()))
     if not match or (match["sign"] and match["inner"]):
         return None
     value = _value(match["core"])
@@ -78,11 +79,11 @@ def parse_number(text: str) -> Decimal | None:
 
 def numbers_in(text: str) -> Iterator[tuple[Decimal, str]]:
     """Yield every number in running text with the characters that it was read from."""
-    text = _CITATION.sub("\n", _without_list_marks(_plain(text)))
+    text = re.sub(_CITATION, "\n", _without_list_marks(_plain(text)))
     for pattern in (_NUMBER, _SPACED):
-        for match in pattern.finditer(text):
+        for match in re.finditer(pattern, text):
             core = match["core"]
-            ends = _RANGE.fullmatch(core)
+            ends = re.fullmatch(_RANGE, core)
             for place, part in enumerate(ends.groups() if ends else (core,)):
                 value = _value(part)
                 if value is not None:
@@ -98,7 +99,7 @@ def _plain(text: str) -> str:
 
 
 def _without_list_marks(text: str) -> str:
-    marks = {int(mark) for mark in _LIST_MARK.findall(text)}
+    marks = {int(mark) for mark in re.findall(_LIST_MARK, text)}
     if len(marks) < 2:
         return text
 
@@ -106,17 +107,17 @@ def _without_list_marks(text: str) -> str:
         number = int(match[1])
         return "\n" if marks & {number - 1, number + 1} else match[0]
 
-    return _LIST_MARK.sub(blank, text)
+    return re.sub(_LIST_MARK, blank, text)
 
 
 def _value(digits: str) -> Decimal | None:
     """Return the value of one unsigned number, or None where it is no number."""
     if len(digits) > _MOST_DIGITS:
         return None
-    if _POINT.fullmatch(digits):
+    if re.fullmatch(_POINT, digits):
         return Decimal(digits)
-    if _POINT_GROUPS.fullmatch(digits):
+    if re.fullmatch(_POINT_GROUPS, digits):
         return Decimal(re.sub(r"[^\d.]", "", digits))
-    if _COMMA.fullmatch(digits):
+    if re.fullmatch(_COMMA, digits):
         return Decimal(re.sub(r"[^\d,]", "", digits).replace(",", "."))
     return None

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import gc
+from pathlib import Path
 
 from store.home import home
 
 
 def run(options: argparse.Namespace) -> int:
     """Open the app: in the named session, else where a session can be chosen."""
-    from tui.app import run_app
-
-    return run_app(home(options.home), session=options.session or "")
+    return open_app(home(options.home), session=options.session or "")
 
 
 def resume(options: argparse.Namespace) -> int:
     """Open the app in a session, the last used where none is named."""
+    return open_app(home(options.home), session=options.name or options.session or "", resume=True)
+
+
+def open_app(home: Path, *, session: str = "", resume: bool = False, demo: bool = False) -> int:
+    """Open the app and return its exit status; see `tui.app.run_app`.
+
+    Nothing that is made before the first paint is garbage, and looking for some took a
+    seventh of the start; the app takes the collector up again once it stands.
+    """
+    gc.disable()
     from tui.app import run_app
 
-    return run_app(home(options.home), session=options.name or options.session or "", resume=True)
+    return run_app(home, session=session, resume=resume, demo=demo)

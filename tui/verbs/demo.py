@@ -9,6 +9,7 @@ from lab.engine import Engine
 from lab.weights import fetch_weights, have_weights, own_weights
 from store.home import home
 from tui.verbs import output, running
+from tui.verbs.app import open_app
 from tui.verbs.working import with_engine
 
 
@@ -16,9 +17,7 @@ def demo(options: argparse.Namespace) -> int:
     """Climb the ladder, in the app or without it."""
     if options.headless or options.json:
         return with_engine(options, lambda engine: _headless(engine, as_json=options.json))
-    from tui.app import run_app
-
-    return run_app(home(options.home), demo=True)
+    return open_app(home(options.home), demo=True)
 
 
 async def _headless(engine: Engine, *, as_json: bool) -> int:

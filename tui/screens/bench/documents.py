@@ -130,8 +130,6 @@ class Documents:
         self._bench.run_worker(self._show(), group="documents", exclusive=True)
 
     async def _show(self) -> None:
-        from lab.tokens import count
-
         desk = self._bench.desk
         panel = self._bench.query_one(DocumentList)
         setup = desk.setup
@@ -140,8 +138,9 @@ class Documents:
         for document in desk.documents:
             if document.sha256 not in self._tokens:
                 text = await desk.document_text(document)
-                counted = await asyncio.to_thread(count, text, model, provider)
-                self._tokens[document.sha256] = counted.tokens
+                self._tokens[document.sha256] = await asyncio.to_thread(
+                    _count, text, model, provider
+                )
         window = await desk.engine.known_window(setup) if setup else None
         panel.show(desk.documents, self._tokens, window)
 
@@ -152,6 +151,12 @@ class Documents:
             await self._bench.set_rung("context")
         else:
             await self._bench.reset()
+
+
+def _count(text: str, model: str, provider: str) -> int:
+    from lab.tokens import count
+
+    return count(text, model, provider).tokens
 
 
 def with_pages(text: str, pages: tuple[int, ...]) -> str:

@@ -33,6 +33,7 @@ from tui.widgets.prompt_box import PromptBox
 KEEP_S = 0.4
 """How long the kept cursor and draft wait for what else changes."""
 EMPTY = "No cases yet. Type a prompt below, or run `litmus bench import FILE`."
+BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (110, "-wide"), (140, "-wider")]
 PANES = ("cases", "answers", "side", "documents", "prompt")
 
 
@@ -41,10 +42,10 @@ class Bench(KeyedScreen[None]):
 
     CSS_PATH = "bench.tcss"
     BINDINGS = BINDINGS
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (110, "-wide"), (140, "-wider")]
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
+        super().__init__(classes="-pane-cases")
         self.desk = desk
         self.live = Live()
         self.variant: Variant | None = None
@@ -59,6 +60,9 @@ class Bench(KeyedScreen[None]):
         self._showing = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
+        # Textual does so after the first layout, and would style every widget once more.
+        wide = [name for least, name in BREAKPOINTS if self.app.size.width >= least]
+        self.add_class(wide[-1], update=False)
         yield BenchHeader()
         yield LadderStrip()
         with Horizontal(id="main"):
@@ -74,7 +78,6 @@ class Bench(KeyedScreen[None]):
     # -- Opening and keeping the place ----------------------------------------------
 
     async def on_mount(self) -> None:
-        self.set_class(True, "-pane-cases")
         self.query_one(BenchHeader).show_session(self.desk.session.name)
         prompt = self.query_one(PromptBox)
         prompt.text = str(self.desk.state.get("draft", ""))
