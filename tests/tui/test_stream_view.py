@@ -376,3 +376,17 @@ async def test_text_given_before_the_view_is_mounted_is_shown() -> None:
         view = await painted(pilot)
         assert view.lines == ["early bird"]
         assert screen_rows(view)[4] == "⚠ cut"
+
+
+async def test_markdown_is_inked_once_the_answer_has_ended(pilot):
+    view = view_of(pilot)
+    view.append("a **bold** word")
+    await painted(pilot)
+    assert bold(view) == []
+    view.mark("", ended=True)
+    assert bold(view) == ["**bold**"]
+    assert screen_rows(view)[0] == "a **bold** word"
+
+
+def bold(view: StreamView) -> list[str]:
+    return [each.text for each in view.render_line(0) if each.style and each.style.bold]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,27 +15,14 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 
+from tui.widgets.blocks import Block, block_at, segments, text_block
 from tui.widgets.flow import Flow, letters_before, row_of
 from tui.widgets.line_view import LineView
-from tui.widgets.wrapping import Wrapper
+from tui.widgets.markdown_marks import Marks, Span
 
 FRAMES_PER_SECOND = 15
 WORK_SECONDS = 0.02
 """How long one frame may wrap text; what is left waits for the next frame."""
-
-
-class _Block(NamedTuple):
-    """Rows of one kind that stand together, from row `first` on.
-
-    `lines` are a text's lines, of which `settled` will not change; a block without them is
-    one row of ornament.
-    """
-
-    kind: str
-    first: int
-    rows: int
-    lines: Wrapper | None = None
-    settled: int = 0
 
 
 class StreamView(LineView, can_focus=True):
@@ -50,12 +37,19 @@ class StreamView(LineView, can_focus=True):
         &:focus {
             background-tint: $foreground 4%;
         }
-        & > .stream-view--muted {
-            color: $text-muted;
-        }
+        & > .stream-view--muted { color: $text-muted; }
+        & > .stream-view--heading { color: $accent; text-style: bold; }
+        & > .stream-view--strong { text-style: bold; }
+        & > .stream-view--emphasis { text-style: italic; }
+        & > .stream-view--code { color: $text-accent; }
+        & > .stream-view--mark { color: $accent; text-style: bold; }
+        & > .stream-view--quote { text-style: italic; color: $text-muted; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"stream-view--muted"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"stream-view--{kind}"
+        for kind in ("muted", "heading", "strong", "emphasis", "code", "mark", "quote")
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "t",
@@ -75,6 +69,8 @@ class StreamView(LineView, can_focus=True):
         self._folded = False
         self._following = True
         self._fresh = False
+        self._marks: Marks | None = None
+        self._ended = False
         self._first_letter = (-1, 0)  # a row at the top, and the letters before what it shows
         self._frames: Timer | None = None
 
@@ -133,11 +129,15 @@ class StreamView(LineView, can_focus=True):
         """Show nothing, and follow what comes next."""
         self.set_text("", follow=True)
 
-    def mark(self, note: str) -> None:
-        """Close the answer with a muted line, such as "⚠ interrupted"; empty takes it away."""
-        self._note = Flow()
+    def mark(self, note: str, *, ended: bool = False) -> None:
+        """Close the answer with a muted line, such as "⚠ interrupted"; empty takes it away.
+
+        The Markdown of an answer that has `ended` is told by its ink.
+        """
+        self._note, self._ended, self._marks = Flow(), ended, None
         self._note.append(note)
         self._settle()
+        self.refresh()
 
     def toggle_reasoning(self) -> None:
         """Fold the reasoning into its heading, or unfold it."""
@@ -184,7 +184,7 @@ class StreamView(LineView, can_focus=True):
         elif self._frames is not None:
             self._frames.pause()
 
-    def _settle(self, before: list[_Block] | None = None) -> None:
+    def _settle(self, before: list[Block] | None = None) -> None:
         """Wrap what is new for as long as a frame allows, and show it in its place."""
         if not self.line_width:
             return  # not on the screen: `on_resize` or `on_show` comes when it is
@@ -213,10 +213,10 @@ class StreamView(LineView, can_focus=True):
         if row < top + self.size.height:
             self.refresh_lines(row, top + self.size.height - row)
 
-    def _same_place(self, before: list[_Block], after: list[_Block]) -> int:
+    def _same_place(self, before: list[Block], after: list[Block]) -> int:
         """Return the row at which the text stands now that was at the top of the screen."""
         top = self.scroll_offset.y
-        old = _block_at(before, top)
+        old = block_at(before, top)
         new = next((block for block in after if old and block.kind == old.kind), None)
         if old is None or new is None or new.lines is None or old.lines is None:
             return top
@@ -233,21 +233,21 @@ class StreamView(LineView, can_focus=True):
 
     # -- Rows: what stands where ----------------------------------------------
 
-    def _blocks(self) -> list[_Block]:
+    def _blocks(self) -> list[Block]:
         """Return what there is to show, from the top. The last two are always texts."""
-        blocks: list[_Block] = []
+        blocks: list[Block] = []
         if self._reasoning:
-            blocks.append(_Block("heading", 0, 1))
+            blocks.append(Block("heading", 0, 1))
             if not self._folded:
-                blocks.append(_text_block("reasoning", 1, self._reasoning))
+                blocks.append(text_block("reasoning", 1, self._reasoning))
                 if self._answer or self._note:
-                    blocks.append(_Block("rule", blocks[-1].first + blocks[-1].rows, 1))
+                    blocks.append(Block("rule", blocks[-1].first + blocks[-1].rows, 1))
         first = blocks[-1].first + blocks[-1].rows if blocks else 0
-        blocks.append(_text_block("answer", first, self._answer))
-        blocks.append(_text_block("note", first + blocks[-1].rows, self._note))
+        blocks.append(text_block("answer", first, self._answer))
+        blocks.append(text_block("note", first + blocks[-1].rows, self._note))
         return blocks
 
-    def _row(self, block: _Block, row: int) -> str:
+    def _row(self, block: Block, row: int) -> str:
         if block.lines is not None:
             return block.lines.line(row - block.first)
         if block.kind == "rule":
@@ -259,28 +259,39 @@ class StreamView(LineView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         row = self.scroll_offset.y + y
         width, style = self.line_width, self.visual_style.rich_style
-        block = _block_at(self._blocks(), row)
+        block = block_at(self._blocks(), row)
         if block is None:
             return Strip.blank(width, style)
         muted = block.kind != "answer"
         ink = self.get_component_rich_style("stream-view--muted") if muted else style
         text = self._row(block, row)
-        segments = self._selected(text, row, ink)
+        spans = self._spans(block, row - block.first)
+        segments = self._segments(text, row, ink, spans)
         strip = Strip(segments, cell_len(text)).crop_extend(0, width, style)
         return strip.apply_offsets(0, row)
 
     # -- Selection ------------------------------------------------------------
 
-    def _selected(self, text: str, row: int, ink: Style) -> list[Segment]:
-        """Return a row's segments, with what is selected of it in the selection's style."""
+    def _spans(self, block: Block, row: int) -> list[Span]:
+        """Return what the Markdown of a finished answer means in one of its rows."""
+        if not self._ended or block.kind != "answer" or block.lines is None:
+            return []
+        if self._marks is None or self._marks.lines is not block.lines:
+            self._marks = Marks(block.lines)
+        return self._marks.row(row)
+
+    def _segments(self, text: str, row: int, ink: Style, spans: list[Span]) -> list[Segment]:
+        """Return a row's segments, with its Markdown and what is selected of it."""
+        styles = [
+            (start, end, self.get_component_rich_style(f"stream-view--{kind}", partial=True))
+            for start, end, kind in spans
+        ]
         span = self.text_selection.get_span(row) if self.text_selection else None
-        if span is None:
-            return [Segment(text, ink)]
-        start, end = span
-        end = len(text) if end == -1 else end
-        chosen = ink + self.screen.get_component_rich_style("screen--selection")
-        parts = ((text[:start], ink), (text[start:end], chosen), (text[end:], ink))
-        return [Segment(part, style) for part, style in parts if part]
+        if span is not None:
+            start, end = span
+            chosen = self.screen.get_component_rich_style("screen--selection")
+            styles.append((start, len(text) if end == -1 else end, chosen))
+        return segments(text, ink, styles)
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()
@@ -300,14 +311,3 @@ class StreamView(LineView, can_focus=True):
                     pieces.append(block.lines.join(index) if whole else "")
             pieces.append("\n")
         return "".join(pieces).strip("\n"), "\n"
-
-
-def _text_block(kind: str, first: int, flow: Flow) -> _Block:
-    return _Block(kind, first, len(flow.lines), flow.lines, flow.lines.settled)
-
-
-def _block_at(blocks: list[_Block], row: int) -> _Block | None:
-    for block in blocks:
-        if block.first <= row < block.first + block.rows:
-            return block
-    return None
