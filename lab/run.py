@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
 from lab import events
 from lab.ask import Client, Ended, Piece
+from lab.cancelling import to_the_end
 from lab.failures import AskError
-from lab.grading.assertions import grade
+from lab.grading.assertions import grade, is_slow
 from lab.limits import Limits, Purse
 from lab.prompt import Message, assemble, sent_hash
 from store import benchmarks, documents, runs, sessions
@@ -218,23 +219,24 @@ class Run:
                 self._queue.put_nowait(delta)
         except AskError as error:
             again = error.again and not last and self._outcome == "finished"
-            await _to_the_end(self._fail(answer_id, stream, error, again=again))
+            await to_the_end(self._fail(answer_id, stream, error, again=again))
             return again
         except asyncio.CancelledError:
             end = self._finish(stream, "stopped", "Stopped.")
-            await _to_the_end(self._keep(answer_id, end, again=False))
+            await to_the_end(self._keep(answer_id, end, again=False))
             raise
-        await _to_the_end(self._succeed(answer_id, case, stream))
+        await to_the_end(self._succeed(answer_id, case, stream))
         return False
 
     async def _succeed(self, answer_id: int, case: Case, stream: _Stream) -> None:
         """Grade a whole answer and keep it."""
         end = self._finish(stream, "done")
-        # A person's pattern may take long; everything else is over in microseconds.
-        if any("regex" in item.type for item in case.expectation.assertions):
-            graded = await asyncio.to_thread(grade, case.expectation, end.text)
+        check = partial(grade, latency_s=end.latency_s, cost_usd=end.cost_usd)
+        # A pattern or a schema may take long; most checks are over in microseconds.
+        if is_slow(case.expectation):
+            graded = await asyncio.to_thread(check, case.expectation, end.text)
         else:
-            graded = grade(case.expectation, end.text)
+            graded = check(case.expectation, end.text)
         if graded is not None:
             end = replace(end, grade=graded.verdict, checks=graded.rows())
         self._limits.learn(end.usage)
@@ -319,14 +321,3 @@ class _Stream:
 
 def _joined(pieces: list[Piece]) -> tuple[str, str]:
     return "".join(piece.text for piece in pieces), "".join(piece.reasoning for piece in pieces)
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await what must not be left half done, also when this task is cancelled meanwhile."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        task.result()
-        raise

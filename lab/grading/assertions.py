@@ -1,86 +1,184 @@
 """Assertions: what the machine checks in an answer, under promptfoo's names.
 
-`equals` compares the whole answer but for outer white space; `contains` looks for a piece of
-it, any white space counting as one space, and `icontains` does so whatever the case; these
-three compare in Unicode's form NFC. `regex` looks for a match anywhere, `numeric` for any
-number in the answer that is within `tolerance`. Each may have `not-` in front. An answer
-passes when every assertion holds.
+`equals` compares the whole answer but for outer white space, as JSON where the value is a
+JSON object or list; `contains` looks for a piece of it, any white space counting as one
+space, and `icontains` does so whatever the case; `contains-any`, `contains-all` and their
+`i` forms look for the pieces of a list, and `starts-with` at its beginning; all of these
+compare in Unicode's form NFC. `regex` looks for a match anywhere, `numeric` for any number in
+the answer that is within `tolerance`. `is-json` reads the whole answer and `contains-json`
+looks for an object in it, both against a JSON schema where the value is one; `json-schema` is
+`is-json` that must have one. `levenshtein` counts edits and `similar` likeness of characters;
+`latency` and `cost` hold what the answer took against their threshold. Each may have `not-`
+in front. `llm-rubric` is for a judge: it is known here, and decided elsewhere.
+
+Scores and weights are promptfoo's. An answer passes when every assertion does, or, where the
+expectation has a threshold, when the weighted mean score reaches it; an assertion of weight
+0 is shown and decides nothing.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import re
-import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Literal, cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from lab.grading.numbers import numbers_in, parse_number
-from lab.grading.patterns import Pattern, compiled
-from store.errors import PlainError
+from lab.grading.findings import ExpectationError, Given, UnknownAssertion
+from lab.grading.kinds import (
+    FINDERS,
+    RUBRIC,
+    is_quick,
+    kind_of,
+    takes_threshold,
+    validate,
+    value_text,
+    written,
+)
+from lab.grading.lines import format_lines, parse_lines
+from lab.grading.numbers import parse_number
 from store.records import Assertion, Expectation
 
+__all__ = [
+    "Check",
+    "ExpectationError",
+    "Grade",
+    "RubricResult",
+    "UnknownAssertion",
+    "effective",
+    "format_lines",
+    "grade",
+    "graded_with",
+    "is_slow",
+    "kind_of",
+    "parse_lines",
+    "rubrics",
+    "takes_threshold",
+    "validate",
+    "value_text",
+]
+
 LONGEST_SHORT_TEXT = 80
-SECONDS_FOR_A_PATTERN = 0.25
-_SHOWN = 60
-
-
-class ExpectationError(PlainError):
-    """An expectation cannot be used; the message is one sentence that says why."""
-
-
-class UnknownAssertion(ExpectationError):
-    """The assertion's type is not one that Litmus can check."""
+# The row under the checks that tells the score; a type that no assertion can have.
+THRESHOLD = "threshold"
+_CLOSE = 1e-9  # a mean of thirds must reach a threshold of two thirds
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The result of one assertion. `got` says what came instead; it is empty when passed."""
+    """The result of one assertion, with its score from 0 to 1.
+
+    `got` says what came instead, or why a judge said so; else it is empty.
+    """
 
     type: str
     value: str
     passed: bool
     got: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RubricResult:
+    """What a judge says of one `llm-rubric`: a score from 0 to 1, a verdict, and why."""
+
+    score: float
+    passed: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """The machine's score of an answer and the checks that it rests on."""
+    """The machine's verdict on an answer and the checks that it rests on.
+
+    `score` is the weighted mean of the checks' scores, from 0 to 1. Where they settle a fail
+    before a judge is asked, `open` is true and it is the best that could still be reached.
+    """
 
     verdict: Literal["pass", "fail"]
     checks: tuple[Check, ...]
+    score: float
+    threshold: float | None = None
+    open: bool = False
 
     def rows(self) -> tuple[tuple[str, str, bool, str], ...]:
-        """Return the checks as they are stored: (type, value, passed, got)."""
-        return tuple((c.type, c.value, c.passed, c.got) for c in self.checks)
+        """Return the checks as they are stored: (type, value, passed, got).
+
+        With a threshold a last row of type `threshold` tells the score that was reached.
+        """
+        rows = tuple((c.type, c.value, c.passed, c.got) for c in self.checks)
+        if self.threshold is None:
+            return rows
+        # Cut, not rounded, or else 0.699 would be shown as the 0.70 that it missed.
+        score = math.floor(self.score * 100 + _CLOSE) / 100
+        told = f"score {'at most ' if self.open else ''}{score:.2f}"
+        return (*rows, (THRESHOLD, written(self.threshold), self.verdict == "pass", told))
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """Whether the thing was found (None: it could not be told), and what stands there."""
+def grade(
+    expectation: Expectation,
+    text: str,
+    *,
+    latency_s: float | None = None,
+    cost_usd: float | None = None,
+) -> Grade | None:
+    """Check an answer's text, and what it took where that is known.
 
-    found: bool | None
-    there: str
-
-
-def grade(expectation: Expectation, text: str) -> Grade | None:
-    """Check an answer's text against an expectation.
-
-    Returns None when there is nothing that the machine can check, so that a person judges.
+    Returns None when there is nothing that the machine can decide: no assertion with a
+    weight, or a rubric that the other checks leave open. A person or a judge decides then.
     Raises ExpectationError for an assertion that `validate` would refuse.
     """
     assertions = effective(expectation)
-    if not assertions:
+    if not any(assertion.weight for assertion in assertions):
         return None
-    checks = tuple(_check(assertion, text) for assertion in assertions)
-    return Grade("pass" if all(check.passed for check in checks) else "fail", checks)
+    given = Given(text, latency_s, cost_usd)
+    open_weight = sum(each.weight for each in assertions if _is_rubric(each))
+    checks = [(each, _check(each, given)) for each in assertions if not _is_rubric(each)]
+    graded = _graded(expectation, checks, open_weight)
+    return None if open_weight and graded.verdict == "pass" else graded
+
+
+def graded_with(
+    expectation: Expectation,
+    text: str,
+    results: Sequence[RubricResult],
+    *,
+    latency_s: float | None = None,
+    cost_usd: float | None = None,
+) -> Grade:
+    """Check an answer as `grade` does, with a judge's results for its rubrics.
+
+    `results` are in the order of `rubrics(expectation)`. A rubric passes when the judge says
+    so and its score reaches the assertion's threshold. Raises ValueError when there are
+    other than one for each, or no rubric.
+    """
+    asked = rubrics(expectation)
+    if not asked or len(results) != len(asked):
+        raise ValueError(f"{len(results)} results for {len(asked)} rubrics.")
+    given, left = Given(text, latency_s, cost_usd), iter(results)
+    checks: list[tuple[Assertion, Check]] = []
+    for assertion in expectation.assertions:
+        if not _is_rubric(assertion):
+            checks.append((assertion, _check(assertion, given)))
+        elif assertion.weight:
+            checks.append((assertion, _judged(assertion, next(left))))
+    return _graded(expectation, checks, 0.0)
+
+
+def rubrics(expectation: Expectation) -> tuple[Assertion, ...]:
+    """Return the assertions that a judge must decide, in their order.
+
+    One of weight 0 is not among them, since asking would cost money and decide nothing.
+    """
+    return tuple(each for each in expectation.assertions if _is_rubric(each) and each.weight)
+
+
+def is_slow(expectation: Expectation) -> bool:
+    """Return whether `grade` may take long, so that it does not belong on the event loop."""
+    return not all(is_quick(assertion) for assertion in expectation.assertions)
 
 
 def effective(expectation: Expectation) -> tuple[Assertion, ...]:
-    """Return the assertions that `grade` checks.
+    """Return the assertions that an answer is held against.
 
     They are the expectation's own where it has any; its text is then for people. A text
     alone on one line of up to 80 characters is looked for in the answer: as a `numeric`
@@ -94,204 +192,46 @@ def effective(expectation: Expectation) -> tuple[Assertion, ...]:
     return (Assertion("icontains" if parse_number(text) is None else "numeric", text),)
 
 
-def validate(assertion: Assertion) -> None:
-    """Raise ExpectationError, or UnknownAssertion, for one that can never be checked."""
-    kind, value = kind_of(assertion.type), assertion.value
-    if not value.isascii() and re.search("[\ud800-\udfff]", value):
-        raise ExpectationError(f"The text after {assertion.type} holds half a character.")
-    if kind != "equals" and not value.strip():
-        raise ExpectationError(f"{assertion.type} needs something to look for after its colon.")
-    if kind == "regex":
-        _pattern(value)
-    if kind == "numeric":
-        _number(value)
-    elif assertion.tolerance:
-        raise ExpectationError(f"A tolerance belongs to numeric, not to {assertion.type}.")
-    if not (math.isfinite(assertion.tolerance) and assertion.tolerance >= 0):
-        raise ExpectationError("A tolerance must be zero or more.")
+def _is_rubric(assertion: Assertion) -> bool:
+    return assertion.type.removeprefix("not-") == RUBRIC
 
 
-def value_text(assertion: Assertion) -> str:
-    """Return what an assertion looks for as a person reads it, with its tolerance."""
-    if not assertion.tolerance:
-        return assertion.value
-    return f"{assertion.value} ± {repr(assertion.tolerance).removesuffix('.0')}"
+def _check(assertion: Assertion, given: Given) -> Check:
+    kind = kind_of(assertion.type)
+    finding = FINDERS[kind](assertion, given)
+    negated = kind != assertion.type
+    passed = finding.found is not None and finding.found is not negated
+    score = float(passed)
+    if finding.score is not None:
+        score = 1 - finding.score if negated else finding.score
+    got = "" if passed else finding.there
+    return Check(assertion.type, value_text(assertion), passed, got, score)
 
 
-def _check(assertion: Assertion, text: str) -> Check:
-    wanted = not assertion.type.startswith("not-")
-    finding = _FINDERS[kind_of(assertion.type)](assertion, text)
-    passed = finding.found is wanted
-    return Check(assertion.type, value_text(assertion), passed, "" if passed else finding.there)
+def _judged(assertion: Assertion, result: RubricResult) -> Check:
+    score = min(1.0, max(0.0, result.score))
+    passed = result.passed and (assertion.threshold is None or score >= assertion.threshold)
+    if assertion.type != RUBRIC:
+        passed, score = not passed, 1 - score
+    got = result.reason or f"score {score:.2f}"
+    return Check(assertion.type, value_text(assertion), passed, got, score)
 
 
-def kind_of(type: str) -> str:
-    """Return an assertion's type without its `not-`; raises UnknownAssertion."""
-    kind = type.removeprefix("not-")
-    if kind not in _FINDERS:
-        raise UnknownAssertion(
-            f"Litmus cannot check “{type}”; it can check {', '.join(_FINDERS)}, "
-            "each also with not- in front."
-        )
-    return kind
-
-
-def _equals(assertion: Assertion, text: str) -> _Finding:
-    return _Finding(_nfc(text).strip() == _nfc(assertion.value).strip(), _beginning(text))
-
-
-def _contains(assertion: Assertion, text: str) -> _Finding:
-    return _find(_folded(assertion.value), _folded(text))
-
-
-def _icontains(assertion: Assertion, text: str) -> _Finding:
-    return _find(_caseless(assertion.value), _caseless(text))
-
-
-def _find(part: str, whole: str) -> _Finding:
-    at = whole.find(part)
-    if at < 0:
-        return _Finding(False, _beginning(whole))
-    return _Finding(True, _beginning(whole[max(0, at - 10) :]))
-
-
-def _regex(assertion: Assertion, text: str) -> _Finding:
-    try:
-        match = _pattern(assertion.value).search(
-            text, timeout=SECONDS_FOR_A_PATTERN, concurrent=True
-        )
-    except TimeoutError:
-        return _Finding(None, f"no result within {SECONDS_FOR_A_PATTERN} s: simplify the pattern")
-    return _Finding(match is not None, _beginning(match[0] if match else text))
-
-
-def _numeric(assertion: Assertion, text: str) -> _Finding:
-    value, tolerance = _number(assertion.value), Decimal(repr(assertion.tolerance))
-    nearest = min(numbers_in(text), key=lambda found: abs(found[0] - value), default=None)
-    if nearest is None:
-        return _Finding(False, "no number")
-    if abs(nearest[0] - value) <= tolerance:
-        return _Finding(True, nearest[1])
-    return _Finding(False, f"nearest number {nearest[1]}")
-
-
-_FINDERS: dict[str, Callable[[Assertion, str], _Finding]] = {
-    "equals": _equals,
-    "contains": _contains,
-    "icontains": _icontains,
-    "regex": _regex,
-    "numeric": _numeric,
-}
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
-def _folded(text: str) -> str:
-    return " ".join(_nfc(text).split())
-
-
-def _caseless(text: str) -> str:
-    return _nfc(_folded(text).casefold())
-
-
-def _beginning(text: str) -> str:
-    line = " ".join(text.lstrip()[: 4 * _SHOWN].split())
-    if not line:
-        return "an empty answer"
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
-
-
-def _number(text: str) -> Decimal:
-    value = parse_number(text)
-    if value is None:
-        raise ExpectationError(f"“{text.strip()}” is not a number that numeric can look for.")
-    return value
-
-
-def _pattern(text: str) -> Pattern:
-    try:
-        return compiled(text)
-    except ValueError as problem:
-        raise ExpectationError(str(problem)) from None
-
-
-# --- an expectation as a person types it ---------------------------------------------
-
-# Names that promptfoo has and Litmus has not: a line with one is a check that would be lost.
-_OTHERS = (
-    "starts-with|contains-any|contains-all|icontains-any|icontains-all|is-json|contains-json"
-    "|json-schema|is-xml|contains-xml|is-sql|contains-sql|levenshtein|llm-rubric"
-)
-_CHECK_LINE = re.compile(
-    rf"(\s*)(\\*)((?:not-)?(?:{'|'.join(_FINDERS)}|{_OTHERS})):(.*)", re.DOTALL
-)
-_TOLERANCE = re.compile(r"(.*?)\s*(?:±|\+/?-)\s*(.*)", re.DOTALL)
-
-
-def parse_lines(text: str) -> Expectation:
-    """Read an expectation as it is typed in a text box.
-
-    A line `contains: x`, `not-icontains: x`, `equals: x`, `regex: x` or `numeric: 42 ± 0.5`
-    is an assertion; `+-` stands for `±` too. Every other line is expected text, and so is
-    one that begins with a backslash before such a name (the backslash is dropped). A value
-    that is a JSON string, in double quotes, stands for what it spells, so that it can hold
-    line breaks. Raises ExpectationError for what `validate` refuses.
-    """
-    if ":" not in text and "\r" not in text:
-        return Expectation(text.strip())
-    kept: list[str] = []
-    assertions: list[Assertion] = []
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        match = _CHECK_LINE.fullmatch(line)
-        if not match:
-            kept.append(line)
-        elif match[2]:
-            kept.append(match[1] + line[len(match[1]) + 1 :])
-        else:
-            assertions.append(_read_assertion(match[3], match[4]))
-    return Expectation("\n".join(kept).strip(), tuple(assertions))
-
-
-def format_lines(expectation: Expectation) -> str:
-    """Return an expectation as `parse_lines` reads it: its text, then its assertions."""
-    lines = [_escaped(line) for line in expectation.text.split("\n") if expectation.text]
-    lines += [f"{each.type}: {_written(each)}" for each in expectation.assertions]
-    return "\n".join(lines)
-
-
-def _read_assertion(kind: str, rest: str) -> Assertion:
-    tolerance = 0.0
-    split = _TOLERANCE.fullmatch(rest) if kind.endswith("numeric") else None
-    if split:
-        rest, wide = split[1], parse_number(split[2])
-        if wide is None or "%" in split[2]:
-            raise ExpectationError(
-                f"The tolerance “{split[2].strip()}” is not a plain number, such as 0.5."
-            )
-        tolerance = float(wide)
-    assertion = Assertion(kind, _unquoted(rest.strip()), tolerance)
-    validate(assertion)
-    return assertion
-
-
-def _written(assertion: Assertion) -> str:
-    value = assertion.value
-    if value != _unquoted(value.strip()) or not value or "\n" in value or "\r" in value:
-        value = json.dumps(value, ensure_ascii=False)
-    return value_text(replace(assertion, value=value))
-
-
-def _unquoted(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        try:
-            return cast(str, json.loads(text))
-        except ValueError:
-            return text
-    return text
-
-
-def _escaped(line: str) -> str:
-    match = _CHECK_LINE.fullmatch(line)
-    return f"{match[1]}\\{line[len(match[1]) :]}" if match else line
+def _graded(
+    expectation: Expectation, checks: Sequence[tuple[Assertion, Check]], open_weight: float
+) -> Grade:
+    """Weigh checks up; what is still open, of `open_weight` in all, counts as met."""
+    weight = open_weight + sum(assertion.weight for assertion, _ in checks)
+    met = open_weight + sum(assertion.weight * check.score for assertion, check in checks)
+    score = met / weight
+    if expectation.threshold is None:
+        passed = all(check.passed for assertion, check in checks if assertion.weight)
+    else:
+        passed = score >= expectation.threshold - _CLOSE
+    return Grade(
+        "pass" if passed else "fail",
+        tuple(check for _, check in checks),
+        score,
+        expectation.threshold,
+        open=open_weight > 0,
+    )

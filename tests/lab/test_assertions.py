@@ -1,4 +1,4 @@
-"""Grading an answer's text, and the way in which an expectation is typed."""
+"""Grading an answer by what its text says, and the numbers in it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ from hypothesis import strategies as st
 
 from lab.grading.assertions import (
     Check,
-    ExpectationError,
-    UnknownAssertion,
     effective,
-    format_lines,
     grade,
     parse_lines,
-    validate,
 )
 from lab.grading.numbers import numbers_in, parse_number
 from lab.grading.patterns import size
@@ -49,6 +45,20 @@ def passes(typed: str, answer: str) -> bool:
         ("not-equals: 7", "8", " 7 "),
         (r"not-regex: \bTODO\b", "TODOS", "a TODO"),
         ("not-numeric: 7", "8 or 9", "8 or 7"),
+        ("contains-any: Net 30, due", "terms: Net\n30", "net 30"),
+        ('icontains-any: "a, b", c', "only A, B", "a b"),
+        ("contains-all: a, b", "b and a", "a and B"),
+        ("icontains-all: A, B", "b and a", "a and nothing"),
+        ("not-icontains-any: sorry, cannot", "I can", "I CANNOT"),
+        ("not-contains-all: a, b", "only a", "a b"),
+        ("starts-with: Yes, it", "\n Yes,  it is", "Well, Yes, it is"),
+        ("not-starts-with: no", "yes, no", "no"),
+        ("levenshtein: kitten", "  sitting", "a sitting cat"),
+        ("levenshtein(0): cafe\u0301", "café", "cafe"),
+        ("not-levenshtein(2): kitten", "sitting", "kitten!"),
+        ("similar: The quick brown fox", "the quick  BROWN ox", "a slow fox"),
+        ("similar(1): ab", "AB", "abc"),
+        ("not-similar(0.5): abcd", "axyz", "abyz"),
         ("icontains: a\nicontains: b", "B and A", "only A"),
     ],
 )
@@ -65,10 +75,10 @@ def test_a_failed_check_says_what_came_instead() -> None:
     assert result is not None
     assert result.verdict == "fail"
     assert result.checks == (
-        Check("equals", "5", False, "The dog is 45 or 39.5."),
-        Check("numeric", "40 ± 1", True, ""),
-        Check("icontains", "cat", False, "the dog is 45 or 39.5."),
-        Check("not-icontains", "DOG", False, "the dog is 45 or 39.5."),
+        Check("equals", "5", False, "The dog is 45 or 39.5.", 0.0),
+        Check("numeric", "40 ± 1", True, "", 1.0),
+        Check("icontains", "cat", False, "the dog is 45 or 39.5.", 0.0),
+        Check("not-icontains", "DOG", False, "the dog is 45 or 39.5.", 0.0),
     )
     assert result.rows()[1] == ("numeric", "40 ± 1", True, "")
     failed = grade(parse_lines("numeric: 7"), "8, 12 and 5.5 of them")
@@ -193,107 +203,3 @@ def test_the_size_of_a_pattern_counts_its_repeats() -> None:
     assert size("(a{1000}){1000}") >= 1_000_000
     assert size(".{0,500}x.{0,500}") < 2_000
     assert size("(?x)(?:a{1000} # )\n){1000}") >= 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("regex: (", "not a regular expression"),
-        ("regex: ((a{1000}){1000}){1000}", "repeats too much"),
-        ("regex: " + "(" * 900 + ")" * 900, "nested too deeply"),
-        ("regex: " + "a" * 2_001, "longer than 2,000"),
-        ("regex: (?R)", "not a regular expression"),
-        ("regex: a{99999999999999999999}", "not a regular expression"),
-        ("numeric: many", "“many” is not a number"),
-        ("numeric: 2024-01-01", "not a number"),
-        ("numeric: 5 ± few", "tolerance “few”"),
-        ("numeric: 5 ± 5%", "plain number"),
-        ("numeric: 5 +- -1", "zero or more"),
-        ("contains:", "needs something"),
-        ("icontains:   ", "needs something"),
-        ("is-json: ", "cannot check “is-json”"),
-        ("not-starts-with: x", "it can check equals, contains, icontains, regex, numeric"),
-        ('contains: "\\ud800"', "half a character"),
-    ],
-)
-def test_a_bad_line_gets_one_plain_sentence(line: str, says: str) -> None:
-    with pytest.raises(ExpectationError) as caught:
-        parse_lines(line)
-    assert says in str(caught.value)
-    assert str(caught.value).endswith(".")
-    assert "\n" not in str(caught.value)
-
-
-def test_bad_assertions_from_elsewhere_are_refused() -> None:
-    with pytest.raises(UnknownAssertion):
-        grade(Expectation("", (Assertion("similar", "x"),)), "x")
-    with pytest.raises(UnknownAssertion):
-        validate(Assertion("not-not-equals", "x"))
-    with pytest.raises(ExpectationError, match="belongs to numeric"):
-        validate(Assertion("contains", "5", 0.5))
-    with pytest.raises(ExpectationError, match="zero or more"):
-        validate(Assertion("numeric", "5", float("nan")))
-
-
-def test_an_expectation_is_typed_in_lines() -> None:
-    typed = 'Thirty days.\nicontains: thirty\nnumeric: 30 +- 0.5\nnot-equals: "a\\nb"\nNote: so\n'
-    assert parse_lines(typed) == Expectation(
-        "Thirty days.\nNote: so",
-        (
-            Assertion("icontains", "thirty"),
-            Assertion("numeric", "30", 0.5),
-            Assertion("not-equals", "a\nb"),
-        ),
-    )
-    assert parse_lines("\\contains: x") == Expectation("contains: x")
-    assert format_lines(Expectation("contains: x")) == "\\contains: x"
-    assert parse_lines(r"a\contains: x: y") == Expectation(r"a\contains: x: y")
-    assert format_lines(parse_lines("numeric: 42 +- 0.5")) == "numeric: 42 ± 0.5"
-
-
-_pieces = st.sampled_from(
-    [
-        "contains:",
-        "\\",
-        "not-",
-        "regex: ",
-        "numeric:",
-        "±",
-        '"',
-        " ",
-        "\n",
-        "\r",
-        "5",
-        "x",
-        ":",
-        "\\n",
-    ]
-)
-_texts = st.lists(_pieces, max_size=12).map("".join) | st.text(max_size=30)
-_values = _texts.filter(str.strip)
-_assertions = st.one_of(
-    st.builds(
-        Assertion,
-        st.sampled_from(["contains", "icontains", "not-contains", "not-icontains", "equals"]),
-        _values,
-    ),
-    st.builds(Assertion, st.just("not-equals"), _texts),
-    st.builds(
-        Assertion,
-        st.sampled_from(["regex", "not-regex"]),
-        st.from_regex(r"[a-z\s]*[a-z](\\d\{2\})?", fullmatch=True),
-    ),
-    st.builds(
-        Assertion,
-        st.sampled_from(["numeric", "not-numeric"]),
-        st.sampled_from(["42", "1,234.50", "−5", "$7", "12 %", " 3 ", "1 234,5"]),
-        st.floats(0, 1e300),
-    ),
-)
-_normal = _texts.map(lambda text: "\n".join(text.replace("\r", "\n").split("\n")).strip())
-
-
-@settings(deadline=None)
-@given(st.builds(Expectation, _normal, st.lists(_assertions, max_size=4).map(tuple)))
-def test_an_expectation_is_read_back_as_it_was_written(expectation: Expectation) -> None:
-    assert parse_lines(format_lines(expectation)) == expectation

@@ -221,16 +221,30 @@ async def test_a_listener_that_is_cancelled_stops_the_run(
     assert all(answer.text.startswith(text_of(heard, answer)) for answer in answers)
 
 
+async def test_latency_and_cost_of_an_answer_are_checked(desk: Desk, variant: Make) -> None:
+    checks = (Assertion("latency", threshold=1e9), Assertion("cost", threshold=1e9))
+    await desk.add_cases([CaseDraft("a", expectation=Expectation(assertions=checks))])
+    heard: list[Event] = []
+    await listen(await desk.ask(await desk.cases(), variant()), heard)
+    [answered] = only(heard, Answered)
+    known = answered.answer.cost_usd is not None
+    got = "" if known else "cost unknown"
+    assert answered.answer.checks == (
+        ("latency", "at most 1000000000 ms", True, ""),
+        ("cost", "at most $1000000000", known, got),
+    )
+
+
 async def test_a_whole_answer_is_kept_though_the_run_is_stopped_while_it_is_graded(
     desk: Desk, variant: Make, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
     grade = run_module.grade
 
-    def slow(*given: Any) -> Any:
+    def slow(*given: Any, **took: Any) -> Any:
         begun.set()
         go_on.wait(10)
-        return grade(*given)
+        return grade(*given, **took)
 
     monkeypatch.setattr(run_module, "grade", slow)
     pattern = Expectation(assertions=(Assertion("regex", "asked"),))

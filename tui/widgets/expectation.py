@@ -9,6 +9,9 @@ from textual.widgets import Static
 
 from store.records import Answer, Case
 from tui import glyphs, safe
+from tui.widgets.judge_line import judge_lines
+
+Result = tuple[str, str, bool, str]  # type, value, passed, got: as an answer keeps it
 
 
 class ExpectationPanel(VerticalScroll):
@@ -58,34 +61,49 @@ def _wanted(case: Case, answer: Answer | None) -> list[Content]:
     lines: list[Content] = []
     if answer is not None and answer.label is not None:
         lines.append(Content.styled(f"your label: {answer.label}", "bold"))
+    lines += judge_lines(answer)
     if not expectation:
         hint = "Nothing yet: e says what a right answer must contain."
         return [*lines, Content.styled(hint, glyphs.MUTED)]
     if expectation.text:
         lines.append(safe.content(expectation.text[:2000]))
-    results = {(kind, value): (passed, got) for kind, value, passed, got in _checks(answer)}
+    results = _results(answer)
+    if expectation.threshold is not None:  # first, since it is what decides
+        found = results.pop() if results and results[-1][0] == "threshold" else None
+        lines += _check("threshold", f"{expectation.threshold:g}", found)
     for assertion in effective(expectation):
-        value = value_text(assertion)
-        lines += _check(assertion.type, value, results.get((assertion.type, value)))
+        kind, value = assertion.type, value_text(assertion)
+        # A rubric that no judge was asked about has no result among the others.
+        found = results.pop(0) if results and results[0][:2] == (kind, value) else None
+        lines += _check(kind, value, found, weight=assertion.weight)
     return lines
 
 
-def _checks(answer: Answer | None) -> tuple[tuple[str, str, bool, str], ...]:
-    return answer.checks if answer is not None and answer.status == "done" else ()
+def _results(answer: Answer | None) -> list[Result]:
+    """Return an answer's checks in their order, with the judge's where it was asked."""
+    if answer is None or answer.status != "done":
+        return []
+    judged = answer.open_judgement.checks if answer.open_judgement else ()
+    return list(judged or answer.checks)
 
 
-def _check(kind: str, value: str, found: tuple[bool, str] | None) -> list[Content]:
+def _check(kind: str, value: str, found: Result | None, *, weight: float = 1.0) -> list[Content]:
+    share = {1.0: "", 0.0: " · decides nothing"}.get(weight, f" · weight {weight:g}")
     if found is None:
-        return [_muted(f"○ {kind} {value}")]
-    passed, got = found
-    glyph, style = ("✓", "$text-success") if passed else ("✗", "$text-error")
+        return [_muted(f"{glyphs.NOT_ASKED} {kind} {value}{share}")]
+    _, _, passed, got = found
+    glyph = glyphs.VERDICT["pass" if passed else "fail"]
     lines = [
         Content.assemble(
-            Content.styled(f"{glyph} ", style), safe.content(safe.one_line(f"{kind} {value}"))
+            Content.styled(f"{glyph} ", glyphs.STYLE[glyph]),
+            safe.content(f"{kind} ", glyphs.MUTED),
+            safe.content(safe.one_line(value)),
+            safe.content(f" · {got}" if kind == "threshold" else share, glyphs.MUTED),
         )
     ]
-    if got:
-        lines.append(_muted(f"got: {got}", indent=2))
+    if got and kind != "threshold":
+        judged = kind in ("llm-rubric", "not-llm-rubric")
+        lines.append(_muted(got if judged else f"got: {got}", indent=2))
     return lines
 
 
