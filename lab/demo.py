@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab.desk import Desk
 from lab.engine import Engine
-from lab.interop.benchmark import read_benchmark
+from lab.interop import formats
 from lab.run import Run
 from store import benchmarks, sessions
 from store.errors import NotFound
@@ -44,7 +44,7 @@ async def prepare(engine: Engine, *, start_model: bool = True) -> Desk:
     desk = await Desk.open(engine, session)
     folder = fixtures()
     if not await engine.database.read(benchmarks.count, session.id):
-        found = await asyncio.to_thread(read_benchmark, folder / "benchmark.jsonl")
+        found = await asyncio.to_thread(formats.read, folder / "benchmark.jsonl", "jsonl")
         await desk.add_cases(found.cases)
     if not desk.documents:
         for name in CONTEXT:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from store.errors import Conflict, NotFound
@@ -20,19 +20,39 @@ from store.records import (
     content_hash,
 )
 
+REPAIR = "repair"
+"""The tag of a bad case: its answers count for nothing until it is mended."""
+
+# A tag stands in the JSON list between quotes, and a quote within a tag is escaped.
+SOUND = f"instr(r.tags, '\"{REPAIR}\"') = 0"
+"""SQL: whether a case revision `r` does not wait for repair."""
+
 _CASE = (
     "SELECT c.id, c.session_id, c.key, c.position, r.id, r.number, r.prompt, r.messages,"
     " r.expectation, r.evidence, r.tags, r.split, r.metadata"
     " FROM cases AS c JOIN case_revisions AS r ON r.id = "
 )
 _CURRENT = _CASE + "c.revision_id"
+_INSERT_REVISION = (
+    "INSERT INTO case_revisions (id, case_id, number, prompt, messages, expectation, evidence,"
+    " tags, split, metadata, hash, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_BATCH = 2000
+_ENCODE = json.JSONEncoder().encode
 
 
-def add(connection: sqlite3.Connection, session_id: int, drafts: Iterable[CaseDraft]) -> list[int]:
+def add(
+    connection: sqlite3.Connection,
+    session_id: int,
+    drafts: Iterable[CaseDraft],
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> list[int]:
     """Append cases to the benchmark and return their ids.
 
-    A draft without a key gets the next free number. Raises Conflict when a key is taken;
-    the transaction around it then keeps nothing.
+    A draft without a key gets the next free number. `progress` is called now and then with
+    how many cases are kept, and may raise. Raises Conflict when a key is taken; the
+    transaction around it then keeps nothing.
     """
     position, count = connection.execute(
         "SELECT coalesce(max(position), -1), count(*) FROM cases WHERE session_id = ?",
@@ -44,37 +64,52 @@ def add(connection: sqlite3.Connection, session_id: int, drafts: Iterable[CaseDr
             "SELECT key FROM cases WHERE session_id = ?", (session_id,)
         )
     }
+    drafts = list(drafts)
+    asked_for = {draft.key for draft in drafts}
+    # The writer is alone in its transaction, so ids can be given out ahead: three statements
+    # for many cases, not three for each. A case names its revision last, when that is there;
+    # deferred foreign keys would look through all cases for every revision.
+    case_id, revision_id = connection.execute(
+        "SELECT (SELECT coalesce(max(id), 0) FROM cases),"
+        " (SELECT coalesce(max(id), 0) FROM case_revisions)"
+    ).fetchone()
     now = time.time()
     ids: list[int] = []
-    for draft in drafts:
-        position += 1
-        key = draft.key
-        if not key:
-            count += 1
-            while str(count) in taken:
+    for begins in range(0, len(drafts), _BATCH):
+        first, apart = case_id + 1, revision_id - case_id
+        cases: list[tuple[Any, ...]] = []
+        revisions: list[tuple[Any, ...]] = []
+        for draft in drafts[begins : begins + _BATCH]:
+            key = draft.key
+            if not key:
                 count += 1
-            key = str(count)
-        if key in taken:
-            raise Conflict(
-                f"The session has a case “{key}” already; give the new one another id, "
-                "or import into a new session."
-            )
-        taken.add(key)
-        cursor = connection.execute(
-            "INSERT INTO cases (session_id, key, position) VALUES (?, ?, ?)",
-            (session_id, key, position),
+                while str(count) in taken or str(count) in asked_for:
+                    count += 1
+                key = str(count)
+            if key in taken:
+                raise Conflict(
+                    f"The session has a case “{key}” already; give the new one another id, "
+                    "or import into a new session."
+                )
+            taken.add(key)
+            case_id, revision_id, position = case_id + 1, revision_id + 1, position + 1
+            cases.append((case_id, session_id, key, position))
+            revisions.append((revision_id, case_id, 1, *_values(draft), now))
+            ids.append(case_id)
+        connection.executemany(
+            "INSERT INTO cases (id, session_id, key, position) VALUES (?, ?, ?, ?)", cases
         )
-        case_id = cursor.lastrowid
-        assert case_id is not None
-        _insert_revision(connection, case_id, 1, draft, now)
-        ids.append(case_id)
+        connection.executemany(_INSERT_REVISION, revisions)
+        connection.execute("UPDATE cases SET revision_id = id + ? WHERE id >= ?", (apart, first))
+        if progress is not None:
+            progress(len(ids))
     return ids
 
 
 def revise(connection: sqlite3.Connection, case_id: int, draft: CaseDraft) -> Case:
     """Give a case a new revision and return it; an unchanged draft makes none."""
     case = get(connection, case_id)
-    if case.draft.content() != draft.content():
+    if content_hash(case.draft.content()) != content_hash(draft.content()):
         number: int = connection.execute(
             "SELECT max(number) FROM case_revisions WHERE case_id = ?", (case_id,)
         ).fetchone()[0]
@@ -115,6 +150,29 @@ def by_key(connection: sqlite3.Connection, session_id: int, key: str) -> Case | 
         (session_id, key),
     ).fetchone()
     return _case(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a benchmark has under a key: the case, whether it is in it, its content's hash."""
+
+    case_id: int
+    there: bool
+    hash: str
+    sound: bool
+
+
+def held(connection: sqlite3.Connection, session_id: int) -> dict[str, Held]:
+    """Return, by its key, every case that was ever in the benchmark."""
+    rows = connection.execute(
+        f"SELECT c.key, c.id, c.removed_at IS NULL, r.hash, {SOUND}"
+        " FROM cases AS c JOIN case_revisions AS r ON r.id = c.revision_id WHERE c.session_id = ?",
+        (session_id,),
+    )
+    return {
+        key: Held(case_id, bool(there), hash, bool(sound))
+        for key, case_id, there, hash, sound in rows
+    }
 
 
 def count(connection: sqlite3.Connection, session_id: int, split: Split | None = None) -> int:
@@ -169,25 +227,28 @@ def revision_hash(connection: sqlite3.Connection, session_id: int) -> str:
 def _insert_revision(
     connection: sqlite3.Connection, case_id: int, number: int, draft: CaseDraft, now: float
 ) -> None:
-    content = draft.content()
-    cursor = connection.execute(
-        "INSERT INTO case_revisions (case_id, number, prompt, messages, expectation, evidence,"
-        " tags, split, metadata, hash, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            case_id,
-            number,
-            draft.prompt,
-            json.dumps(draft.messages),
-            json.dumps(draft.expectation.content()),
-            json.dumps([asdict(item) for item in draft.evidence]),
-            json.dumps(draft.tags),
-            draft.split,
-            json.dumps(draft.metadata),
-            content_hash(content),
-            now,
-        ),
-    )
+    cursor = connection.execute(_INSERT_REVISION, (None, case_id, number, *_values(draft), now))
     connection.execute("UPDATE cases SET revision_id = ? WHERE id = ?", (cursor.lastrowid, case_id))
+
+
+def _values(draft: CaseDraft) -> tuple[str, ...]:
+    """Return what a revision keeps of a draft, in the order of `_INSERT_REVISION`."""
+    content = draft.content()
+    return (
+        draft.prompt,
+        _json(content["messages"]),
+        _json(content["expectation"]),
+        _json(content["evidence"]),
+        _json(content["tags"]),
+        draft.split,
+        _json(draft.metadata),
+        content_hash(content),
+    )
+
+
+def _json(value: Any) -> str:
+    # An empty list or object has one spelling, which most cases have four times.
+    return _ENCODE(value) if value else "{}" if isinstance(value, dict) else "[]"
 
 
 def _case(row: Sequence[Any]) -> Case:

@@ -30,7 +30,7 @@ def decode(data: bytes) -> str | None:
 
     A byte order mark decides; then UTF-8 where the bytes allow it; then the most likely
     of the older encodings. The mark is not part of the text, everything else is kept:
-    control characters, CR LF and a stray NUL too.
+    control characters, CR LF and a stray NUL too. Bytes that fit nothing become U+FFFD.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):

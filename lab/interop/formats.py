@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from lab.interop.files import ImportProblem, read_text
-from lab.interop.source import Format, ImportResult, Source, Wishes
+from lab.interop.files import ImportProblem, read_guessing
+from lab.interop.source import Format, ImportResult, Note, Source, Wishes
 from store.records import CaseDraft
 
 # In the order in which they are tried: what is most particular comes first.
@@ -38,9 +39,35 @@ def read(path: Path, format: str = "", wishes: Wishes | None = None) -> ImportRe
 
     Raises ImportProblem, naming the line and the reason, and Stopped.
     """
-    source = Source(path, read_text(path))
+    text, guessed = read_guessing(path)
+    result = read_source(Source(path, text), format, wishes)
+    if guessed:
+        note = Note("the file is not UTF-8 and its encoding is guessed", None, len(result.cases))
+        result = replace(result, notes=(note, *result.notes))
+    return result
+
+
+def read_source(source: Source, format: str = "", wishes: Wishes | None = None) -> ImportResult:
+    """Read a benchmark from a file's text; see `read`."""
+    wishes = wishes or Wishes()
     module = _reader(format) if format else _guess(source)
-    return module.read(source, wishes or Wishes())
+    result = module.read(source, wishes)
+    if wishes.strict and result.unknown:
+        raise ImportProblem(
+            f"{source.name} has what is not used: {', '.join(result.unknown[:20])}; tell what it "
+            "is with --map, or leave out --strict."
+        )
+    return result
+
+
+def title(format: str) -> str:
+    """Return what a format is called in a sentence."""
+    return _reader(format).TITLE
+
+
+def format_for(name: str) -> str:
+    """Return the format in which a file of this name is written."""
+    return SUFFIXES.get(Path(name).suffix.lower(), "jsonl")
 
 
 def write(cases: Iterable[CaseDraft], format: str) -> str:

@@ -1,8 +1,6 @@
 """Labels as CSV or JSONL files: a verdict on an answer's text, by case.
 
-A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage
-return as a formula, so in CSV such a cell gets an apostrophe in front, and so does one that
-begins with apostrophes and then such a character. Reading takes exactly that one away.
+CSV cells are guarded against spreadsheets, see `lab.interop.formulas`.
 """
 
 from __future__ import annotations
@@ -10,13 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from lab.interop.files import ImportProblem, Refused, at, is_jsonl, objects, read_text, table
+from lab.interop.formulas import guarded, unguarded
 from store.labels import LabelledAnswer
 from store.records import RUNGS, Verdict
 
@@ -25,14 +23,12 @@ LabelRow = LabelledAnswer
 
 COLUMNS = ("case", "answer", "label", "reason", "note", "model", "rung")
 _NEEDED = COLUMNS[:3]
-_REASONS = ("", "m", "f", "r")
+REASONS = ("", "m", "f", "r")
 _VERDICTS: dict[str, Verdict] = {
     **dict.fromkeys(("pass", "y", "1", "true"), "pass"),
     **dict.fromkeys(("partial", "p"), "partial"),
     **dict.fromkeys(("fail", "n", "0", "false"), "fail"),
 }
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def read_labels(path: Path) -> list[LabelRow]:
@@ -59,6 +55,11 @@ def parse_labels(text: str, name: str) -> list[LabelRow]:
     return labels
 
 
+def verdict_of(typed: str) -> Verdict | None:
+    """Return the verdict that a word stands for, whatever its case; None for another word."""
+    return _VERDICTS.get(typed.strip().lower())
+
+
 def write_labels(rows: Iterable[LabelRow], format: Literal["csv", "jsonl"]) -> str:
     """Return labels as a file's text. CSV lines end in CR LF; write it without translation."""
     if format == "jsonl":
@@ -68,7 +69,7 @@ def write_labels(rows: Iterable[LabelRow], format: Literal["csv", "jsonl"]) -> s
     writer.writerow(COLUMNS)
     for row in rows:
         values = asdict(row)
-        writer.writerow([_guarded(values[name]) for name in COLUMNS])
+        writer.writerow([guarded(values[name]) for name in COLUMNS])
     return out.getvalue()
 
 
@@ -82,7 +83,7 @@ def _from_table(text: str, name: str) -> Iterator[tuple[int, dict[str, object]]]
         yield (
             line,
             {
-                column: _unguarded(cells[place])
+                column: unguarded(cells[place])
                 for column, place in places.items()
                 if place < len(cells)
             },
@@ -100,7 +101,7 @@ def _label(fields: Mapping[str, object]) -> LabelRow:
     if typed not in _VERDICTS:
         raise Refused(f"label is “{typed}”, and must be pass, partial or fail (or y, p, n)")
     reason = _text(fields, "reason").strip().lower()
-    if reason not in _REASONS:
+    if reason not in REASONS:
         raise Refused(f"reason is “{reason}”, and must be m, f or r, or empty")
     rung = _text(fields, "rung").strip().lower()
     if rung and rung not in RUNGS:
@@ -123,11 +124,3 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     if isinstance(value, list | dict):
         raise Refused(f"{name} must be text, not a list or an object")
     return str(value)
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if _GUARDED.match(cell) else cell

@@ -34,10 +34,11 @@ def _nothing(done: int, of: int) -> None:
 class Wishes:
     """How a person wants a file read.
 
-    `columns` maps a field of ours (`prompt`, `expected`, `id`, `tags`, `split`, `context`) to a
-    column's name, or to its number from 1 in a file without a header. `strict` refuses a file
-    of which a check is not understood. `progress` is called now and then with the records
-    read and how many there are about (0: not known); it may raise Stopped.
+    `columns` maps a field of ours (`prompt`, `expected`, `id`, `tags`, `split`, `context`,
+    `metadata.…`) to a column's name, or to its number from 1 in a file without a header.
+    `strict` refuses a file of which a check is not understood. `progress` is called now and
+    then with the records read and how many there are about (0: not known); it may raise
+    Stopped.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -71,7 +72,8 @@ class ImportResult:
     """What a file holds. `unknown` are names of columns or keys that were not used.
 
     `by_hand` is how many cases have nothing that a machine can check. `format` is the name
-    that `--format` takes.
+    that `--format` takes. `columns` are pairs of a field of ours and the column or key that
+    filled it, where the person could have chosen another.
     """
 
     cases: tuple[CaseDraft, ...]
@@ -80,6 +82,7 @@ class ImportResult:
     notes: tuple[Note, ...] = ()
     documents: tuple[SourceText, ...] = ()
     by_hand: int = 0
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 class Format(Protocol):
