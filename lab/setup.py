@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from store.records import Document, Rung, Variant
+from store.records import IMPORTED, Document, Rung, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,15 @@ class Setup:
             system=self.system,
             parameters=dict(self.parameters),
             documents=tuple((item.name, item.sha256) for item in attached)
-            if self.rung == "context"
+            if self.rung == "context" and self.provider != IMPORTED
             else (),
         )
+
+    @property
+    def rung_to_ask(self) -> Rung:
+        """The rung for a model that takes this one's place; imported answers may be on any."""
+        elsewhere = self.provider == IMPORTED and self.rung != "context"
+        return "bare" if elsewhere else self.rung
 
     def to_json(self) -> dict[str, Any]:
         """Return the set-up as it is kept in a session's state."""
@@ -62,3 +68,17 @@ class Setup:
     def from_json(values: Mapping[str, Any]) -> Setup:
         """Return the set-up that `to_json` gave."""
         return Setup(**values)
+
+
+def refuse_imported(variant: Variant) -> None:
+    """Raise AskError where a variant's answers were made elsewhere: nobody is there to ask."""
+    if variant.provider != IMPORTED:
+        return
+    from lab.failures import AskError
+
+    raise AskError(
+        f"The answers of {variant.model} were imported, and it cannot be asked from here; choose "
+        "a model that can, with the key m, or with --provider and --model.",
+        "model",
+        fatal=True,
+    )
