@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -121,15 +121,21 @@ class Client:
         return [model for model in found if model.id]
 
     async def stream(
-        self, model: str, messages: Sequence[Message], parameters: dict[str, Any]
+        self,
+        model: str,
+        messages: Sequence[Message],
+        parameters: dict[str, Any],
+        *,
+        insist: Collection[str] = (),
     ) -> AsyncGenerator[Piece | Ended]:
         """Ask, and yield pieces as they come, then one `Ended`.
 
-        Raises AskError; pieces that came before it stand.
+        Raises AskError, also when a parameter to `insist` on is refused; pieces that came
+        before it stand.
         """
         finish_reason, resolved, usage, came = "", model, Usage(), False
         async with self._explained(model) as client:
-            response = await self._open(client, model, messages, parameters)
+            response = await self._open(client, model, messages, parameters, insist)
             with self._streaming():
                 async with response:
                     async for given in response:
@@ -154,6 +160,7 @@ class Client:
         model: str,
         messages: Sequence[Message],
         parameters: dict[str, Any],
+        insist: Collection[str],
     ) -> AsyncStream[object]:
         """Send the request, again without what the server refuses to take.
 
@@ -176,7 +183,7 @@ class Client:
                 )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 refused = refused_parameter(error, asked)
-                if refused is None or OTHER_NAME.get(refused) in learnt:
+                if refused is None or refused in insist or OTHER_NAME.get(refused) in learnt:
                     raise
                 if refused not in {*learnt, *OTHER_NAME, "stream_options"}:
                     what = f"{refused} {asked[refused]}"

@@ -15,7 +15,8 @@ class Standing:
     """A variant's place: its rate, and what its answers took.
 
     `rate` is None before the first verdict. `cost_usd` is None when the price of any answer
-    is not known; `seconds` is the sum of the answers' latencies.
+    is not known; `seconds` is the sum of the answers' latencies. `judged` of the `verdicts`
+    that its answers have are the trusted judge's.
     """
 
     variant: Variant
@@ -23,6 +24,8 @@ class Standing:
     unlabelled: int
     cost_usd: float | None
     seconds: float
+    verdicts: int = 0
+    judged: int = 0
 
     @property
     def rung(self) -> Rung:
@@ -41,6 +44,8 @@ def standing(connection: Connection, session_id: int, variant: Variant) -> Stand
         tally.unlabelled,
         None if tally.unpriced else tally.cost_usd,
         tally.seconds,
+        sum(map(len, scores)),
+        tally.judged,
     )
 
 

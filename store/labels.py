@@ -10,6 +10,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from store import judgements
 from store.records import Verdict
 
 _NOT_UNDONE = (
@@ -42,11 +43,17 @@ def add(
     note: str = "",
     source: str = "person",
 ) -> int:
-    """Append a verdict and return the label's id. It stands until undone or given anew."""
+    """Append a verdict and return the label's id. It stands until undone or given anew.
+
+    A person who may know the judge's verdict does not judge blind, and the label says so.
+    """
+    blind = source != "person" or not judgements.in_sight(
+        connection, session_id, revision_id, answer_hash
+    )
     cursor = connection.execute(
         "INSERT INTO labels (session_id, revision_id, answer_hash, verdict, reason, note,"
-        " source, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (session_id, revision_id, answer_hash, verdict, reason, note, source, time.time()),
+        " source, blind, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (session_id, revision_id, answer_hash, verdict, reason, note, source, blind, time.time()),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
@@ -59,8 +66,9 @@ def carry_over(connection: sqlite3.Connection, old_revision: int, new_revision: 
     """
     connection.execute(
         "INSERT INTO labels (session_id, revision_id, answer_hash, verdict, reason, note,"
-        " source, carried_from, created_at) SELECT session_id, ?, answer_hash, verdict, reason,"
-        " note, 'carried', coalesce(carried_from, id), created_at FROM labels AS label"
+        " source, carried_from, blind, created_at) SELECT session_id, ?, answer_hash, verdict,"
+        " reason, note, 'carried', coalesce(carried_from, id), blind, created_at"
+        " FROM labels AS label"
         f" WHERE revision_id = ? AND {_NOT_UNDONE} ORDER BY id",
         (new_revision, old_revision),
     )
@@ -87,6 +95,27 @@ def undo(connection: sqlite3.Connection, session_id: int) -> Label | None:
         (time.time(), label.id, label.id),
     )
     return label
+
+
+def give_reason(connection: sqlite3.Connection, label_id: int, reason: str) -> int:
+    """Say why an answer is not right; return the id of the label that stands instead.
+
+    The label is undone and given anew with its reason, so that one undo takes both back.
+    """
+    now = time.time()
+    cursor = connection.execute(
+        "INSERT INTO labels (session_id, revision_id, answer_hash, verdict, reason, note,"
+        " source, blind, created_at) SELECT session_id, revision_id, answer_hash, verdict, ?,"
+        " note, source, blind, ? FROM labels WHERE id = ?",
+        (reason, now, label_id),
+    )
+    assert cursor.lastrowid is not None
+    connection.execute(
+        "INSERT INTO labels (session_id, revision_id, answer_hash, source, undoes, created_at)"
+        " SELECT session_id, revision_id, answer_hash, source, id, ? FROM labels WHERE id = ?",
+        (now, label_id),
+    )
+    return cursor.lastrowid
 
 
 def standing(connection: sqlite3.Connection, revision_id: int, answer_hash: str) -> Label | None:

@@ -20,6 +20,12 @@ VERDICTS: tuple[Verdict, ...] = ("pass", "partial", "fail")
 
 DEFAULT_CAP_USD = 5.0
 
+# The provider of variants whose answers were made elsewhere; nothing can be asked there.
+IMPORTED = "imported"
+
+# Made once: json.dumps would make an encoder anew for every value.
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
@@ -108,12 +114,15 @@ class CaseDraft:
 
     def content(self) -> dict[str, Any]:
         """Return what makes one revision differ from another, as JSON-ready values."""
-        values = asdict(self)
-        del values["key"]
-        values["expectation"] = self.expectation.content()
-        if not self.metadata:
-            del values["metadata"]
-        return values
+        values: dict[str, Any] = {
+            "prompt": self.prompt,
+            "expectation": self.expectation.content(),
+            "messages": list(self.messages),
+            "evidence": [asdict(each) for each in self.evidence],
+            "tags": list(self.tags),
+            "split": self.split,
+        }
+        return {**values, "metadata": self.metadata} if self.metadata else values
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +222,28 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the session's judge says of an answer; `model` is the judge's.
+
+    `verdict` is None when its reply could not be used; `reason` then says why. `score` is
+    between 0 and 1, None where there is none. Unless `trusted`, it counts for nothing. `checks`
+    are the results of the expectation's assertions, its rubrics among them.
+    """
+
+    verdict: Verdict | None
+    score: float | None
+    reason: str
+    model: str
+    trusted: bool
+    checks: tuple[tuple[str, str, bool, str], ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it decides where there is no label."""
+        return self.trusted and self.verdict is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One case × epoch under one variant. Times are in seconds, cost in US dollars.
 
@@ -244,16 +275,27 @@ class Answer:
     label: Verdict | None = None
     grade: Verdict | None = None
     checks: tuple[tuple[str, str, bool, str], ...] = ()
+    judgement: Judgement | None = None
 
     @property
     def verdict(self) -> Verdict | None:
-        """A person's label wins over the machine's grade."""
-        return self.label or self.grade
+        """A person's label wins over a trusted judge, and that over the assertions' grade."""
+        judged = self.judgement.verdict if self.judgement and self.judgement.counts else None
+        return self.label or judged or self.grade
+
+    @property
+    def open_judgement(self) -> Judgement | None:
+        """The judgement, where the person may see it: labelled by now, or one that counts.
+
+        Until then it stays hidden, since only a label given blind tells how good a judge is.
+        """
+        judgement = self.judgement
+        return judgement if judgement and (self.label or judgement.counts) else None
 
 
 def content_hash(value: Any) -> str:
     """Return the SHA-256 hex digest of a JSON-ready value in its canonical form."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = _CANONICAL(value)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -9,31 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from store.answer_rows import ANSWER, answer_of
 from store.errors import NotFound
+from store.grades import keep_grade
 from store.records import Answer, Status, Usage, Variant, Verdict, answer_hash
 
 _VARIANT = "v.id, v.rung, v.provider, v.model, v.base_url, v.system, v.parameters, v.documents"
-_LABEL = (
-    "(SELECT l.verdict FROM standing_labels AS l"
-    " WHERE l.revision_id = a.revision_id AND l.answer_hash = a.answer_hash)"
-)
-_ANSWER = (
-    "SELECT a.id, a.run_id, a.variant_id, a.case_id, a.revision_id, a.epoch, a.attempt,"
-    " a.status, a.text, a.reasoning, a.error, a.model, a.prompt_tokens, a.completion_tokens,"
-    " a.reasoning_tokens, a.cached_tokens, a.cost_usd, a.first_token_s, a.latency_s,"
-    " a.started_at, a.sent_hash, a.answer_hash, a.finish_reason,"
-    f" {_LABEL}, g.verdict, g.checks FROM answers AS a"
-    " LEFT JOIN grades AS g ON g.answer_id = a.id AND g.grader = 'assertions' "
-)
-_AFTER_USAGE = (
-    "cost_usd",
-    "first_token_s",
-    "latency_s",
-    "started_at",
-    "sent_hash",
-    "answer_hash",
-    "finish_reason",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,22 +198,6 @@ def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> Answe
     return get(connection, answer_id)
 
 
-def keep_grade(
-    connection: sqlite3.Connection,
-    answer_id: int,
-    grader: str,
-    verdict: Verdict,
-    checks: Sequence[tuple[str, str, bool, str]],
-) -> None:
-    """Store a grader's verdict on an answer, in place of an earlier one of the same grader."""
-    connection.execute(
-        "INSERT INTO grades (answer_id, grader, verdict, checks, created_at)"
-        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (answer_id, grader) DO UPDATE SET"
-        " verdict = excluded.verdict, checks = excluded.checks, created_at = excluded.created_at",
-        (answer_id, grader, verdict, json.dumps(checks), time.time()),
-    )
-
-
 def carry_over(
     connection: sqlite3.Connection, old_revision: int, new_revision: int
 ) -> list[tuple[int, str]]:
@@ -284,25 +249,25 @@ def streamed(connection: sqlite3.Connection, answer_id: int) -> tuple[str, str]:
 
 def get(connection: sqlite3.Connection, answer_id: int) -> Answer:
     """Return an answer with its standing label and grade. Raises NotFound."""
-    row = connection.execute(f"{_ANSWER} WHERE a.id = ?", (answer_id,)).fetchone()
+    row = connection.execute(f"{ANSWER} WHERE a.id = ?", (answer_id,)).fetchone()
     if row is None:
         raise NotFound("That answer is no longer there.")
-    return _answer(row)
+    return answer_of(row)
 
 
 def latest(connection: sqlite3.Connection, variant_id: int, revision_id: int) -> Answer | None:
     """Return the newest answer of a variant to a case revision, whole or not, or None."""
     row = connection.execute(
-        f"{_ANSWER} WHERE a.variant_id = ? AND a.revision_id = ? ORDER BY a.id DESC LIMIT 1",
+        f"{ANSWER} WHERE a.variant_id = ? AND a.revision_id = ? ORDER BY a.id DESC LIMIT 1",
         (variant_id, revision_id),
     ).fetchone()
-    return _answer(row) if row else None
+    return answer_of(row) if row else None
 
 
 def answers_of_run(connection: sqlite3.Connection, run_id: int) -> list[Answer]:
     """Return all answers of a run in the order in which they were asked for."""
-    rows = connection.execute(f"{_ANSWER} WHERE a.run_id = ? ORDER BY a.id", (run_id,))
-    return [_answer(row) for row in rows]
+    rows = connection.execute(f"{ANSWER} WHERE a.run_id = ? ORDER BY a.id", (run_id,))
+    return [answer_of(row) for row in rows]
 
 
 def _variant(row: Sequence[Any]) -> Variant:
@@ -316,16 +281,4 @@ def _variant(row: Sequence[Any]) -> Variant:
         parameters=json.loads(parameters),
         documents=tuple((name, sha256) for name, sha256 in json.loads(documents)),
         id=identity,
-    )
-
-
-def _answer(row: Sequence[Any]) -> Answer:
-    label, grade, checks = row[23:]
-    return Answer(
-        *row[:12],
-        usage=Usage(*row[12:16]),
-        **dict(zip(_AFTER_USAGE, row[16:23], strict=True)),
-        label=label,
-        grade=grade,
-        checks=tuple((c[0], c[1], c[2], c[3]) for c in json.loads(checks or "[]")),
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from store import benchmarks, labels, runs, sessions
+from store import benchmarks, grades, labels, runs, sessions
 from store.records import answer_hash
 
 
@@ -67,7 +67,7 @@ def test_the_same_answer_in_a_later_run_is_labelled_already(home, answer):
 
 
 def test_a_label_wins_over_the_grade(home, answer):
-    home.write(runs.keep_grade, answer.id, "assertions", "fail", ())
+    home.write(grades.keep_grade, answer.id, "assertions", "fail", ())
     assert home.get(answer).verdict == "fail"
     home.label(answer, "pass")
     assert (home.get(answer).verdict, home.get(answer).grade) == ("pass", "fail")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from store import benchmarks, overview, owners, runs, sessions
+from store import benchmarks, grades, overview, owners, runs, sessions
 from store.overview import CaseRow, Summary, Tally
 
 
@@ -80,7 +80,7 @@ def test_the_next_unlabelled_is_the_next_in_the_list_and_then_from_its_start(hom
     variant = home.variant()
     session = home.session.id
     answers = [home.answer(case, case.prompt, variant) for case in cases[:7]]
-    home.write(runs.keep_grade, answers[1].id, "assertions", "fail", ())
+    home.write(grades.keep_grade, answers[1].id, "assertions", "fail", ())
     home.answer(cases[3], variant=variant, status="cut")
     home.write(benchmarks.remove, cases[4].id)
     home.label(answers[5], "fail")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from store import benchmarks, runs
+from store import benchmarks, grades, runs
 from store.records import Usage, Variant, answer_hash
 
 CHECKS = (("contains", "Paris", True, "Paris"), ("numeric", "4", False, "5"))
@@ -65,7 +65,7 @@ def test_an_answer_is_kept_byte_for_byte(home, hostile):
 def test_a_grader_s_later_verdict_takes_the_place_of_its_earlier_one(home):
     (case,) = home.cases("a prompt")
     answer = home.answer(case, grade="fail", checks=CHECKS)
-    home.write(runs.keep_grade, answer.id, "assertions", "pass", CHECKS[:1])
+    home.write(grades.keep_grade, answer.id, "assertions", "pass", CHECKS[:1])
     assert (home.get(answer).grade, home.get(answer).checks) == ("pass", CHECKS[:1])
 
 

@@ -41,8 +41,16 @@ class ModelPicker(ModalScreen[Setup | None]):
         Binding("escape", "cancel", "Leave", id="models.cancel", tooltip="Choose nothing"),
     ]
 
-    def __init__(self, engine: Engine, current: Setup | None, *, provider: str = "") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        current: Setup | None,
+        *,
+        provider: str = "",
+        title: str = "Who is asked",
+    ) -> None:
         super().__init__()
+        self._title = title
         self._engine = engine
         self._current = current
         self._provider = provider or (current.provider if current else "")
@@ -55,7 +63,7 @@ class ModelPicker(ModalScreen[Setup | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static("Who is asked", classes="title")
+            yield Static(Content(self._title), classes="title")
             with Horizontal():
                 yield OptionList(id="providers")
                 with Vertical(id="right"):

@@ -7,17 +7,19 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from lab import events
+from lab import events, judges
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.failures import AskError
 from lab.prices import format_cost
 from lab.run import Run
-from lab.setup import Setup
+from lab.setup import Setup, refuse_imported
 from lab.standing import Standing, ladder
+from store import revisions
 from store.errors import NotFound
 from store.records import Case, Variant
 from tui.verbs import output
+from tui.verbs.judging import judge_row, judged_text
 from tui.verbs.working import desk_of, with_engine
 
 
@@ -35,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
                 "`litmus bench import FILE`."
             )
         variant = setup.variant(desk.documents)
+        refuse_imported(variant)
         if variant.rung == "context" and not variant.documents:
             raise NotFound(
                 "Nothing is in the context; add a document with `litmus docs add PATH` first."
@@ -70,11 +73,12 @@ def ladder_rows(standings: list[Standing], pinned: dict[str, str]) -> list[dict[
     return [_rung(item) for item in ladder(standings, pinned).values()]
 
 
-def print_ladder(desk: Desk, standings: list[Standing], *, as_json: bool) -> None:
-    """Print each rung's rate with its interval."""
-    rows = ladder_rows(standings, desk.state.get("pinned", {}))
+async def print_ladder(desk: Desk, *, as_json: bool) -> None:
+    """Print each rung's rate with its interval, and how much of it is the judge's word."""
+    judge = await judges.standing(desk)
+    rows = ladder_rows(await desk.standings(), desk.state.get("pinned", {}))
     if as_json:
-        output.data({"session": desk.session.name, "rungs": rows})
+        output.data({"session": desk.session.name, "rungs": rows, "judge": judge_row(judge)})
         return
     if not rows:
         output.say("No rung has been run yet; start with `litmus run --rung bare`.")
@@ -93,6 +97,9 @@ def print_ladder(desk: Desk, standings: list[Standing], *, as_json: bool) -> Non
         for row in rows
     ]
     output.table(cells, right=(1, 3, 4, 5))
+    for row in rows:
+        if row["judged"]:
+            output.say(f"{row['rung']}: {judged_text(row['judged'], row['verdicts'], judge)}")
 
 
 def show_ladder(options: argparse.Namespace) -> int:
@@ -100,7 +107,11 @@ def show_ladder(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        print_ladder(desk, await desk.standings(), as_json=options.json)
+        await print_ladder(desk, as_json=options.json)
+        behind = await engine.database.read(revisions.behind_in, desk.session.id)
+        if behind and not options.json:
+            stand = "1 answer stands" if behind == 1 else f"{behind:,} answers stand"
+            output.note(f"{stand} on an older revision of a case, and out of the rates.")
         return 0
 
     return with_engine(options, work)
@@ -263,4 +274,6 @@ def _rung(item: Standing) -> dict[str, Any]:
         "high": rate.high if rate else None,
         "cost_usd": item.cost_usd,
         "seconds": round(item.seconds, 3),
+        "verdicts": item.verdicts,
+        "judged": item.judged,
     }

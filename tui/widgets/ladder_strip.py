@@ -19,14 +19,27 @@ class LadderStrip(Static):
     LadderStrip { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
-    def show(self, standings: Mapping[Rung, Standing], current: Rung | None) -> None:
-        """Show where each rung stands; a rung without answers shows a dash."""
+    def show(
+        self,
+        standings: Mapping[Rung, Standing],
+        current: Rung | None,
+        judge: str = "",
+        behind: int = 0,
+    ) -> None:
+        """Show where each rung stands, and the judge; a rung without answers shows a dash.
+
+        `behind` answers stand on older revisions of their cases, and are in no rate.
+        """
         parts: list[Content] = []
         for rung in RUNGS:
             text = f"{glyphs.RUNG[rung]} {rung} {describe(standings.get(rung))}"
             here = rung == current
             style = "bold $text" if here else glyphs.MUTED
             parts.append(Content.styled(f"▸{text}" if here else f" {text}", style))
+        if judge:
+            parts.append(Content.styled(f" {judge}", glyphs.MUTED))
+        if behind:
+            parts.append(Content.styled(f" {behind:,} left out: cases edited", glyphs.MUTED))
         self.update(Content("  ").join(parts))
 
 
@@ -35,7 +48,8 @@ def describe(item: Standing | None) -> str:
     if item is None:
         return "–"
     wait = f" ●{item.unlabelled}" if item.unlabelled else ""
+    judged = f" {glyphs.JUDGE}{item.judged}" if item.judged else ""
     if item.rate is None:
         return f"–{wait}"
     rate = item.rate
-    return f"{rate.rate:.0%} ({rate.low * 100:.0f}–{rate.high * 100:.0f}) n {rate.n}{wait}"
+    return f"{rate.rate:.0%} ({rate.low * 100:.0f}–{rate.high * 100:.0f}) n {rate.n}{judged}{wait}"

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
+from lab import judges
 from lab.standing import Standing, ladder
+from lab.trust import Judgeship
+from store import revisions
 from store.records import Variant
 from tui.widgets.bench_header import BenchHeader
+from tui.widgets.case_list import CaseList
+from tui.widgets.judge_line import judge_mark
 from tui.widgets.ladder_strip import LadderStrip
 
 if TYPE_CHECKING:
@@ -26,6 +31,8 @@ class Ladder:
         self._standings: dict[str, Standing] = {}
         self._stale: dict[str, Variant] = {}
         self._timer: Timer | None = None
+        self._judge: Judgeship | None = None
+        self._behind = 0
 
     def all_stale(self) -> None:
         """Count every variant anew, away from the keys."""
@@ -41,22 +48,38 @@ class Ladder:
     async def _count_all(self) -> None:
         found = await self._bench.desk.standings()
         self._standings = {item.variant.hash: item for item in found}
+        self._judge = await judges.standing(self._bench.desk)
+        await self._count_behind()
         self.show()
         await self.show_cost()
 
     async def _count_stale(self) -> None:
         self._timer = None
         stale, self._stale = self._stale, {}
+        before, self._judge = self._judge, await judges.standing(self._bench.desk)
+        if before is not None and before.trust.trusted != self._judge.trust.trusted:
+            # What the judge says counts from now on, or no more, in every rate and glyph.
+            self._bench.query_one(CaseList).invalidate()
+            await self._bench.here(anew=True)
+            await self._count_all()
+            return
         for variant in stale.values():
             self._standings[variant.hash] = await self._bench.desk.standing(variant)
+        if self._behind:
+            await self._count_behind()
         self.show()
         await self.show_cost()
+
+    async def _count_behind(self) -> None:
+        desk = self._bench.desk
+        self._behind = await desk.database.read(revisions.behind_in, desk.session.id)
 
     def show(self) -> None:
         """Show the rungs, the present one first among equals."""
         desk = self._bench.desk
         chosen = ladder(list(self._standings.values()), desk.state.get("pinned"))
-        self._bench.query_one(LadderStrip).show(chosen, desk.setup.rung if desk.setup else None)
+        rung = desk.setup.rung if desk.setup else None
+        self._bench.query_one(LadderStrip).show(chosen, rung, judge_mark(self._judge), self._behind)
 
     async def show_cost(self) -> None:
         """Show what the session has cost so far."""
