@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _KEPT = "What came of {} when Litmus ended last is kept, marked ⚠."
 
+
+Queue = Literal["open", "blind"]
+"""How the label queue is opened with the app: showing whose answers they are, or not."""
 
 SETTLED_S = 0.6
 """When the first paint is surely over, so that imports do not hold it up."""
@@ -69,17 +72,21 @@ class LitmusApp(App[None]):
         *,
         first: bool = False,
         run_demo: bool = False,
+        queue: Queue | None = None,
     ) -> None:
         """Open on a desk's bench, else on the sessions, or on the first start's choices.
 
-        `run_demo` opens the demo and climbs its ladder.
+        `run_demo` opens the demo and climbs its ladder; `queue` opens the bench's label queue.
         """
         self.engine = engine
         self.trouble: PlainError | None = None
+        self.away = False
+        """Whether the terminal belongs to another program for now, as the person's editor."""
         self._first_screen = _first_screen(engine, desk, first=first)
         # Textual does not load a default screen's own stylesheet.
         super().__init__(css_path=["app.tcss", *self._first_screen.css_path])
         self._run_demo = run_demo
+        self._queue = queue
 
     def _handle_exception(self, error: Exception) -> None:
         """Tell what is meant for the person in one sentence, not as a failure of the app.
@@ -101,13 +108,16 @@ class LitmusApp(App[None]):
     def on_mount(self) -> None:
         if self._run_demo:
             self.open_demo()
+        if self._queue is not None:
+            blind = self._queue == "blind"
+            self.call_later(self._first_screen.run_action, f"queue({blind})")
         self.set_timer(SETTLED_S, self._warm_up)
-        self.set_timer(SETTLED_S, _collect_garbage)
 
     @work(group="warm up")
     async def _warm_up(self) -> None:
         """Pay half a second of imports while the person looks around."""
         await asyncio.to_thread(warm_up)
+        _collect_garbage()
 
     @work(group="open", exclusive=True)
     async def open_bench(self, desk: Desk) -> None:
@@ -223,22 +233,34 @@ class LitmusApp(App[None]):
 
 
 def _collect_garbage() -> None:
-    """Collect garbage from now on where the start did not, and never what the start made."""
+    """Collect garbage from now on where the start did not, and never what the start made.
+
+    Looking through all that was imported would stop the keys for a tenth of a second.
+    """
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
-def run_app(home: Path, *, session: str = "", resume: bool = False, demo: bool = False) -> int:
+def run_app(
+    home: Path,
+    *,
+    session: str = "",
+    resume: bool = False,
+    demo: bool = False,
+    queue: Queue | None = None,
+) -> int:
     """Open the app and return its exit status.
 
     Raises StoreError where it cannot be opened, or cannot go on.
     """
     engine = Engine(home)
-    return asyncio.run(_run(engine, session, resume=resume, demo=demo))
+    return asyncio.run(_run(engine, session, resume=resume, demo=demo, queue=queue))
 
 
-async def _run(engine: Engine, session: str, *, resume: bool, demo: bool) -> int:
+async def _run(
+    engine: Engine, session: str, *, resume: bool, demo: bool, queue: Queue | None
+) -> int:
     """Run the app to its end, and close what belongs to the event loop while it lives."""
     try:
         last = engine.database.read_now(sessions.last)
@@ -250,7 +272,8 @@ async def _run(engine: Engine, session: str, *, resume: bool, demo: bool) -> int
         # What a Litmus that died was streaming is put together before anything is shown.
         kept = await engine.recover()
         desk = await _open(engine, found) if found else None
-        app = LitmusApp(engine, desk, first=last is None and not demo, run_demo=demo)
+        first = last is None and not demo
+        app = LitmusApp(engine, desk, first=first, run_demo=demo, queue=queue)
         if kept:
             answers = "an answer" if kept == 1 else f"{kept} answers"
             app.call_later(app.notify, _KEPT.format(answers))
@@ -266,12 +289,16 @@ async def _run(engine: Engine, session: str, *, resume: bool, demo: bool) -> int
 def _quit_on_signals(app: LitmusApp) -> None:
     """Leave in order, with everything kept, when the system or a closed terminal says so."""
     loop = asyncio.get_running_loop()
+
+    def leave(name: str) -> None:
+        # Ctrl+C in the editor is sent to us too, and not meant.
+        if not (app.away and name == "SIGINT"):
+            app.call_later(app.run_action, "app.quit")
+
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         # Windows has no SIGHUP, and an event loop that takes no handlers.
         with suppress(AttributeError, NotImplementedError):
-            loop.add_signal_handler(
-                getattr(signal, name), lambda: app.call_later(app.run_action, "app.quit")
-            )
+            loop.add_signal_handler(getattr(signal, name), leave, name)
 
 
 async def _open(engine: Engine, session: Session) -> Desk:

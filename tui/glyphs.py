@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from store.records import Status, Verdict
 
-NOT_ASKED, ASKING, ANSWERED, TROUBLE = "○", "◌", "●", "⚠"
+JUDGE = "⚖"
+NOT_ASKED, ASKING, ANSWERED, TROUBLE, BAD = "○", "◌", "●", "⚠", "✂"
 VERDICT: dict[Verdict, str] = {"pass": "✓", "partial": "◐", "fail": "✗"}
+SEVERITY = {"must": "✗", "should": "⚠", "info": "·"}
 RUNG = {"bare": "①", "context": "②", "rag": "③", "tuned": "④"}
 # In a Content's own style, $text-muted is not blended with what lies below it.
 MUTED = "$foreground 60%"
@@ -14,6 +16,7 @@ STYLE = {
     ASKING: "$accent",
     ANSWERED: "$text",
     TROUBLE: "$text-warning",
+    BAD: MUTED,
     VERDICT["pass"]: "$text-success",
     VERDICT["partial"]: "$text-warning",
     VERDICT["fail"]: "$text-error",

@@ -317,6 +317,43 @@ def test_when_it_is_told_to_end_it_keeps_everything(place, how):
     terminal.until(lambda: place.server.live == 0, "the end of the request")
 
 
+def test_twenty_keys_are_twenty_labels_and_twenty_undos_the_start(place):
+    cases = ["prompt", *(f"Question {number}" for number in range(20))]
+    (place.folder / "cases.csv").write_text("\n".join(cases))
+    for verb in (
+        ("new", "work"),
+        ("bench", "import", str(place.folder / "cases.csv")),
+        ("run", "--rung", "bare", "--base-url", place.server.base_url, "--model", "fixture-large"),
+    ):
+        assert place.terminal(*verb).ended() == 0
+    terminal = place.terminal("label", "--blind", size=(80, 24))
+    terminal.until_seen("Label · work", "1 of 22", "blind", "You asked: Question")
+    start = terminal.rows
+    standing = "SELECT verdict, count(*) FROM standing_labels GROUP BY verdict ORDER BY verdict"
+    for count, key in enumerate("ynp1" * 5, start=1):
+        terminal.type(key)
+        terminal.until_seen(f"{count + 1} of 22")
+    assert place.rows(standing) == [("fail", 5), ("partial", 5), ("pass", 10)]
+    for count in range(20, 0, -1):
+        terminal.type("u")
+        terminal.until_seen(f"{count} of 22")
+    assert place.rows(standing) == []
+    terminal.until(lambda: terminal.rows[1:-2] == start[1:-2], "the start")
+    terminal.type("y" * 20)
+    terminal.until_seen("21 of 22")
+    assert place.rows(standing) == [("pass", 20)]
+    terminal.type("ny")  # two answers that come again, one of them judged in another way
+    terminal.until_seen(
+        "2 answers came twice; 1 got the same verdict again", "d shows the 1 answer"
+    )
+    terminal.type("d")
+    terminal.until_seen("you said ✓ pass, then ✗ fail: which is it?")
+    terminal.type(CTRL_Q)
+    assert terminal.ended() == 0
+    terminal.check_sane()
+    place.check_kept()
+
+
 def children(pid: int) -> set[int]:
     """Return the processes that a process has started, and theirs."""
     parents: dict[int, int] = {}

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import gc
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from store.home import home
+
+if TYPE_CHECKING:
+    from tui.app import Queue
 
 
 def run(options: argparse.Namespace) -> int:
@@ -14,12 +18,29 @@ def run(options: argparse.Namespace) -> int:
     return open_app(home(options.home), session=options.session or "")
 
 
+def label(options: argparse.Namespace) -> int:
+    """Open the app on the label queue of a session, the last used where none is named."""
+    return open_app(
+        home(options.home),
+        session=options.session or "",
+        resume=True,
+        queue="blind" if options.blind else "open",
+    )
+
+
 def resume(options: argparse.Namespace) -> int:
     """Open the app in a session, the last used where none is named."""
     return open_app(home(options.home), session=options.name or options.session or "", resume=True)
 
 
-def open_app(home: Path, *, session: str = "", resume: bool = False, demo: bool = False) -> int:
+def open_app(
+    home: Path,
+    *,
+    session: str = "",
+    resume: bool = False,
+    demo: bool = False,
+    queue: Queue | None = None,
+) -> int:
     """Open the app and return its exit status; see `tui.app.run_app`.
 
     Nothing that is made before the first paint is garbage, and looking for some took a
@@ -28,4 +49,4 @@ def open_app(home: Path, *, session: str = "", resume: bool = False, demo: bool 
     gc.disable()
     from tui.app import run_app
 
-    return run_app(home, session=session, resume=resume, demo=demo)
+    return run_app(home, session=session, resume=resume, demo=demo, queue=queue)

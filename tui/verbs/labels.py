@@ -7,6 +7,7 @@ import asyncio
 
 from lab.engine import Engine
 from lab.interop.labels import LabelRow, read_labels, write_labels
+from lab.trust import retrust
 from store import benchmarks, labels
 from store.database import Connection
 from store.errors import NotFound
@@ -87,4 +88,5 @@ def _store(connection: Connection, session_id: int, rows: list[LabelRow]) -> int
             source="import",
         )
         added += 1
+    retrust(connection, session_id)
     return added

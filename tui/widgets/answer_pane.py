@@ -90,11 +90,8 @@ class AnswerPane(Vertical):
         self._set_head(facts(answer), glyphs.of(answer.status, answer.verdict))
         if (self.view.text, self.view.reasoning) != (answer.text, answer.reasoning):
             self.view.set_text(answer.text, answer.reasoning)
-        ended = _ENDED.get(answer.status) or _CUT.get(answer.finish_reason, "")
-        if not ended and not answer.text.strip():
-            ended = "⚠ the answer is empty"
         error = f": {answer.error}" if answer.error and answer.status == "failed" else ""
-        self.view.mark(ended + error)
+        self.view.mark(ending(answer) + error, ended=True)
 
     def _set_head(self, text: str, glyph: str = "") -> None:
         self._facts = (text, glyph)
@@ -109,6 +106,12 @@ class AnswerPane(Vertical):
         if text and not (self._hidden and glyph):
             parts.append(Content("  " + safe.one_line(text)))
         self._head.update(Content.assemble(*parts))
+
+
+def ending(answer: Answer) -> str:
+    """Return how an answer ended, where it is not whole; else nothing."""
+    ended = _ENDED.get(answer.status) or _CUT.get(answer.finish_reason, "")
+    return ended or ("" if answer.text.strip() else "⚠ the answer is empty")
 
 
 def facts(answer: Answer) -> str:
