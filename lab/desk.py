@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from lab import trust
 from lab.engine import Engine
 from lab.prompt import Message, assemble
 from lab.setup import Setup
@@ -13,11 +14,21 @@ from lab.standing import Standing, standing, standings
 from store import benchmarks, documents, labels, overview, runs, sessions
 from store.database import Connection
 from store.errors import StoreError
-from store.reading import ReadDocument
-from store.records import Answer, Case, CaseDraft, Document, Session, Split, Variant, Verdict
+from store.records import (
+    IMPORTED,
+    Answer,
+    Case,
+    CaseDraft,
+    Document,
+    Session,
+    Split,
+    Variant,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from lab.run import Run
+    from store.reading import ReadDocument
 
 
 class Desk:
@@ -60,8 +71,9 @@ class Desk:
         """Ask with another set-up from now on; new sessions begin with it too."""
         self.setup = setup
         await self.save()
-        bare = replace(setup, rung="bare")
-        await self.database.write(sessions.save_setting, "setup", bare.to_json())
+        if setup.provider != IMPORTED:
+            bare = replace(setup, rung="bare")
+            await self.database.write(sessions.save_setting, "setup", bare.to_json())
 
     def variant(self) -> Variant | None:
         """Return the variant that would be asked now, not stored yet; None without a model."""
@@ -142,10 +154,11 @@ class Desk:
     async def revise(self, case: Case, draft: CaseDraft) -> Case:
         """Store an edited case as a new revision and return it.
 
-        Where the prompt stays as it was, its answers are carried over and graded anew;
-        labels are carried over too where the expectation stays.
+        See `lab.editing.revising`, which also tells what the edit did.
         """
-        return await self.database.write(_revise, case, draft)
+        from lab.editing.revising import store_revision
+
+        return await self.database.write(store_revision, case, draft)
 
     async def cases(self, split: Split | None = "test") -> list[Case]:
         """Return the benchmark's cases of a split, or all of them."""
@@ -230,7 +243,7 @@ class Desk:
     async def label(self, answer: Answer, verdict: Verdict, *, reason: str = "") -> None:
         """Append a person's verdict on an answer."""
         await self.database.write(
-            labels.add,
+            trust.label,
             self.session.id,
             answer.revision_id,
             answer.answer_hash,
@@ -240,7 +253,7 @@ class Desk:
 
     async def undo(self) -> labels.Label | None:
         """Undo the last verdict of this session that stands; return it, or None."""
-        return await self.database.write(labels.undo, self.session.id)
+        return await self.database.write(trust.undo, self.session.id)
 
     async def next_unlabelled(self, variant: Variant, position: int) -> int | None:
         """Return the id of the next case whose answer waits for a verdict, or None."""
@@ -271,7 +284,10 @@ class Desk:
 
 def _last_setup(connection: Connection, session_id: int) -> dict[str, Any] | None:
     ran = runs.variants_of(connection, session_id)
-    return Setup.of(ran[0]).to_json() if ran else sessions.setting(connection, "setup")
+    if not ran:
+        return sessions.setting(connection, "setup")
+    last = next((each for each in ran if each.provider != IMPORTED), ran[0])
+    return Setup.of(last).to_json()
 
 
 def _place(connection: Connection, session_id: int, case_id: int) -> tuple[int, int]:
@@ -279,20 +295,3 @@ def _place(connection: Connection, session_id: int, case_id: int) -> tuple[int, 
         benchmarks.count(connection, session_id),
         benchmarks.index_of(connection, session_id, case_id),
     )
-
-
-def _revise(connection: Connection, case: Case, draft: CaseDraft) -> Case:
-    from lab.grading.assertions import grade
-
-    revised = benchmarks.revise(connection, case.id, draft)
-    old, new = case.draft, revised.draft
-    same_prompt = (old.prompt, old.messages) == (new.prompt, new.messages)
-    if revised.revision_id == case.revision_id or not same_prompt:
-        return revised
-    for answer_id, text in runs.carry_over(connection, case.revision_id, revised.revision_id):
-        graded = grade(draft.expectation, text)
-        if graded is not None:
-            runs.keep_grade(connection, answer_id, "assertions", graded.verdict, graded.rows())
-    if old.expectation == new.expectation:
-        labels.carry_over(connection, case.revision_id, revised.revision_id)
-    return revised

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.setup import Setup
+from lab.setup import Setup, refuse_imported
 from store import sessions
 from store.database import Database
 
@@ -177,20 +177,30 @@ class Engine:
 
         Raises AskError, ProviderError or EmbeddedError when its model cannot be asked.
         """
-        from lab.limits import Purse
         from lab.run import Run
         from store.owners import Owner
 
-        variant = plan.variant
-        client = await self.client(variant.provider, variant.base_url)
-        if variant.provider == "embedded":
-            await self._refuse_other_model(client, variant)
-        window = await self.window(variant)
+        client = await self.ready(plan.variant)
+        window = await self.window(plan.variant)
         async with self._owning:
             if self._owner is None:
                 self._owner = await asyncio.to_thread(Owner, self.database.home)
-        purse = self._purses.setdefault(plan.session_id, Purse())
+        purse = self.purse(plan.session_id)
         return Run(self.database, client, self._owner.name, plan, window=window, purse=purse)
+
+    async def ready(self, variant: Variant) -> Client:
+        """Return a variant's client. Raises AskError where its model cannot be asked."""
+        refuse_imported(variant)
+        client = await self.client(variant.provider, variant.base_url)
+        if variant.provider == "embedded":
+            await self._refuse_other_model(client, variant)
+        return client
+
+    def purse(self, session_id: int) -> Purse:
+        """Return what all that is asked in a session is paid from."""
+        from lab.limits import Purse
+
+        return self._purses.setdefault(session_id, Purse())
 
     async def window(self, variant: Variant) -> int | None:
         """Return how many tokens a variant's model can take, None where nobody says."""

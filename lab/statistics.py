@@ -34,7 +34,7 @@ def wilson(passed: float, n: float, confidence: float = 0.95) -> tuple[float, fl
     """
     if not (0 <= passed <= n and 0 < n < math.inf):
         raise ValueError(f"{passed} of {n} is not a proportion.")
-    z = _quantile(confidence)
+    z = normal_quantile(confidence)
     rate = passed / n
     shrink = 1 + z * z / n
     centre = (rate + z * z / (2 * n)) / shrink
@@ -96,8 +96,11 @@ def _whole(value: float) -> float:
 
 
 @lru_cache(maxsize=16)
-def _quantile(confidence: float) -> float:
-    """Return the normal quantile that leaves (1 - confidence)/2 above it."""
+def normal_quantile(confidence: float) -> float:
+    """Return the normal quantile that leaves (1 - confidence)/2 above it.
+
+    Raises ValueError unless 0 < confidence < 1.
+    """
     from statistics import NormalDist
 
     if not 0 < confidence < 1:

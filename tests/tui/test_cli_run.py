@@ -13,7 +13,10 @@ import pytest
 from fixtures.server import FixtureServer, running
 from fixtures.server_faults import Fault
 
-RUNG = {"rung", "provider", "model", "n", "passed", "rate", "low", "high", "cost_usd", "seconds"}
+RUNG = {
+    *("rung", "provider", "model", "n", "passed", "rate", "low", "high", "cost_usd", "seconds"),
+    *("verdicts", "judged"),
+}
 ANSWERS = {"capital": "It is Paris.", "river": "The Rhine.", "tower": "Eiffel's."}
 
 
@@ -56,7 +59,11 @@ def test_a_run_is_reported_and_not_asked_twice(litmus, server, ask):
     )
 
     rungs = litmus("ladder", "--json").data
-    assert rungs == {"session": "one", "rungs": [{key: found[key] for key in RUNG}]}
+    assert rungs == {
+        "session": "one",
+        "rungs": [{key: found[key] for key in RUNG}],
+        "judge": None,
+    }
     assert litmus("ladder").out.splitlines()[1].split()[:2] == ["bare", "50%"]
 
     again = ask()

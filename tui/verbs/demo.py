@@ -38,5 +38,5 @@ async def _headless(engine: Engine, *, as_json: bool) -> int:
         report = running.Report()
         await running.watch(asking, report)
         status = max(status, report.status)
-    running.print_ladder(desk, await desk.standings(), as_json=as_json)
+    await running.print_ladder(desk, as_json=as_json)
     return status

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tui import __version__
-from tui.verbs import output
+from tui.verbs import answer_words, bench_words, case_words, output
 
 _EPILOG = """\
 Exit status: 0 fine, 1 the answer is "no" or not everything was done, 2 a usage or input
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     resume.add_argument("name", metavar="NAME", nargs="?", type=_name)
     resume.set_defaults(call="app:resume")
 
-    for fill in (_bench, _docs, _run, _label):
+    for fill in (_bench, _docs, _run, _answers, _label, _judge):
         fill(verbs, one, json)
 
     ladder = verbs.add_parser("ladder", parents=[one, json], help="each rung's rate and interval")
@@ -119,15 +119,12 @@ def _group(verbs: Verbs, one: _Parser, name: str, help: str) -> Verbs:
 
 
 def _bench(verbs: Verbs, one: _Parser, json: _Parser) -> None:
-    group = _group(verbs, one, "bench", "the benchmark: import, list, export")
-    read = group.add_parser("import", parents=[one, json], help="add cases from JSONL or CSV")
-    read.add_argument("file", metavar="FILE", type=_path)
-    read.set_defaults(call="benchmark:read")
+    group = _group(verbs, one, "bench", "the benchmark: import, list, check, edit, export")
+    bench_words.fill(group, one, json, _path)
     listed = group.add_parser("list", parents=[one, json], help="list the cases")
+    listed.add_argument("--filter", metavar="TEXT", type=_text, help=case_words.FILTER)
     listed.set_defaults(call="benchmark:listed")
-    export = group.add_parser("export", parents=[one], help="write the cases as JSONL")
-    export.add_argument("file", metavar="FILE", help="a file, or - for standard output")
-    export.set_defaults(call="benchmark:export")
+    case_words.fill(group, one, json, _name)
 
 
 def _docs(verbs: Verbs, one: _Parser, json: _Parser) -> None:
@@ -165,8 +162,21 @@ def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     run.set_defaults(call="running:run")
 
 
+def _answers(verbs: Verbs, one: _Parser, json: _Parser) -> None:
+    group = _group(verbs, one, "answers", "answers made elsewhere: import")
+    answer_words.fill(group, one, json, _path, _name)
+
+
 def _label(verbs: Verbs, one: _Parser, json: _Parser) -> None:
-    group = _group(verbs, one, "label", "your verdicts: import, export")
+    label = verbs.add_parser(
+        "label",
+        parents=[one],
+        help="label what waits, one key each; or import, export",
+        description="Without a verb, opens the app on the answers that wait for your label.",
+    )
+    label.add_argument("--blind", action="store_true", help="hide whose answers they are")
+    label.set_defaults(call="app:label")
+    group = label.add_subparsers(metavar="VERB", parser_class=_Parser)
     read = group.add_parser("import", parents=[one, json], help="read verdicts from CSV or JSONL")
     read.add_argument("file", metavar="FILE", type=_path)
     read.set_defaults(call="labels:read")
@@ -174,6 +184,21 @@ def _label(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     export.add_argument("file", metavar="FILE", help=".csv or .jsonl, or - for standard output")
     export.add_argument("--format", choices=("csv", "jsonl"), help="default: by the file's name")
     export.set_defaults(call="labels:export")
+
+
+def _judge(verbs: Verbs, one: _Parser, json: _Parser) -> None:
+    judge = verbs.add_parser(
+        "judge", parents=[one, json], help="have a model judge the answers; labels check it"
+    )
+    judge.add_argument("--rung", choices=("bare", "context"), help="only this rung's answers")
+    judge.add_argument("--provider", metavar="P", type=_name, help="the judge's provider")
+    judge.add_argument("--base-url", metavar="URL", type=_name, help="any OpenAI-compatible server")
+    judge.add_argument("--model", metavar="M", type=_name, help="the judge (default: as before)")
+    judge.add_argument("--split", choices=("test", "train", "all"), default="test")
+    judge.add_argument("--concurrency", type=_whole(256), metavar="N", help="questions at once")
+    _money(judge, "--budget", "the most that the session may spend, for this time")
+    judge.add_argument("--fresh", action="store_true", help="judge anew what this judge has judged")
+    judge.set_defaults(call="judging:judge")
 
 
 def _money(parser: argparse.ArgumentParser, name: str, help: str) -> None:

@@ -27,7 +27,7 @@ _STATES = {
     glyphs.ASKING: "asking",
     glyphs.ANSWERED: "answered",
     glyphs.TROUBLE: "trouble",
-    "✂": "bad",
+    glyphs.BAD: "bad",
     **{glyph: verdict for verdict, glyph in glyphs.VERDICT.items()},
 }
 _COLOURS = "\n".join(

@@ -8,7 +8,6 @@ from textual import events
 from textual.binding import Binding
 from textual.message import Message
 
-from tui import drop
 from tui.widgets.text_box import TextBox
 
 
@@ -64,6 +63,8 @@ class PromptBox(TextBox):
     async def _on_paste(self, event: events.Paste) -> None:
         """Insert what is pasted, as every text area does, unless it may be a drop."""
         event.stop()  # else the screen takes it as pasted outside the box, and puts it in again
+        from tui import drop  # not before the first paint
+
         if drop.is_candidate(event.text):
             event.prevent_default()
             self.post_message(self.Dropped(event.text))

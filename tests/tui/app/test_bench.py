@@ -232,6 +232,8 @@ async def test_an_expectation_that_cannot_be_is_refused_in_the_editor(open_bench
         await person.until_seen("regex")
         assert isinstance(person.app.screen, CaseEditor)
         await person.press("escape")
+        await person.until_seen("Keep the changes?")
+        await person.press("n")
         await person.until(lambda: person.app.screen is person.bench)
         [case] = person.stored
         assert (case.number, case.expectation) == (1, Expectation())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from store import runs
 from store.errors import PlainError
-from store.records import Case, Variant
+from store.records import IMPORTED, Case, Variant
 from tui import glyphs
 from tui.widgets.answers import Answers
 from tui.widgets.bench_header import BenchHeader
@@ -41,7 +41,8 @@ class Asking:
         What is being asked already is not asked once more beside itself.
         """
         for variant in variants:
-            if variant.rung == "context" and not variant.documents:
+            empty = variant.rung == "context" and not variant.documents
+            if empty and variant.provider != IMPORTED:
                 self._bench.notify(
                     "Nothing is in the context: drop a file here, or press c for bare."
                 )

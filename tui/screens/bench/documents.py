@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from store.reading import ReadDocument, ReadingError, Stop, expand, read
 from store.records import Document, Rung
-from tui import drop, safe
+from tui import safe
 from tui.widgets.document_list import DocumentList
 from tui.widgets.prompt_box import PromptBox
 
@@ -30,10 +30,15 @@ class Documents:
         self._bench.run_worker(self._drop(text), group="drop")
 
     async def _drop(self, text: str) -> None:
+        from tui import drop
+        from tui.screens.bench.importing import was_benchmark
+
         paths = await asyncio.to_thread(drop.parse, text)
         if paths is None:
             self._bench.query_one(PromptBox).insert_text(text)
             self._bench.action_prompt()
+            return
+        if len(paths) == 1 and await was_benchmark(self._bench, paths[0]):
             return
         setup, known = self._bench.desk.setup, {item.id for item in self._bench.desk.documents}
         added = await self._add(paths)

@@ -13,11 +13,13 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from lab.desk import Desk
+from store.overview import CaseRow
 from store.records import Answer, Case, Rung, Variant
 from tui import glyphs
 from tui.live import Live
 from tui.screens.bench.asking import Asking
 from tui.screens.bench.documents import Documents
+from tui.screens.bench.filtering import Listed
 from tui.screens.bench.keys import BINDINGS
 from tui.screens.bench.ladder import Ladder
 from tui.screens.keyed import KeyedScreen
@@ -26,14 +28,16 @@ from tui.widgets.bench_header import BenchHeader
 from tui.widgets.case_list import CaseList, Row
 from tui.widgets.document_list import DocumentList
 from tui.widgets.expectation import ExpectationPanel
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.ladder_strip import LadderStrip
 from tui.widgets.prompt_box import PromptBox
 
 KEEP_S = 0.4
 """How long the kept cursor and draft wait for what else changes."""
-EMPTY = "No cases yet. Type a prompt below, or run `litmus bench import FILE`."
+EMPTY = "No cases yet. Type a prompt below, or drop a benchmark file; b imports one too."
 BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (110, "-wide"), (140, "-wider")]
+NONE_FOUND = "No case is like that. Esc lists all of them."
 PANES = ("cases", "answers", "side", "documents", "prompt")
 
 
@@ -54,6 +58,7 @@ class Bench(KeyedScreen[None]):
         self.asking = Asking(self)
         self.ladder = Ladder(self)
         self.documents = Documents(self)
+        self.listed = Listed(desk)
         self._index: dict[int, int] = {}
         self._removed: list[int] = []
         self._keeping: Timer | None = None
@@ -65,6 +70,7 @@ class Bench(KeyedScreen[None]):
         self.add_class(wide[-1], update=False)
         yield BenchHeader()
         yield LadderStrip()
+        yield FilterLine()
         with Horizontal(id="main"):
             yield CaseList(id="cases", empty_text=EMPTY)
             with Container(id="right"):
@@ -105,8 +111,10 @@ class Bench(KeyedScreen[None]):
 
     async def list_cases(self, case_id: int | None = None) -> None:
         """Fill the list anew, with the cursor on a case, else where it is as far as it can."""
-        count, index = await self.desk.place(case_id)
+        count, index = await self.listed.fill(self.variant.id if self.variant else 0, case_id)
         cases = self.query_one(CaseList)
+        self.query_one(FilterLine).show(self.listed.line, count, self.listed.of)
+        cases.empty_text = NONE_FOUND if self.listed.line else EMPTY
         self._index.clear()
         cases.set_source(count, self._fetch)
         if case_id is not None:
@@ -115,20 +123,23 @@ class Bench(KeyedScreen[None]):
 
     async def _fetch(self, offset: int, limit: int) -> list[Row]:
         variant_id = self.variant.id if self.variant else 0
-        rows = await self.desk.rows(variant_id, offset, limit)
+        rows = await self.listed.rows(variant_id, offset, limit)
         for place, row in enumerate(rows):
             self._index[row.case_id] = offset + place
         return [
             Row(
                 row.case_id,
-                glyphs.ASKING
-                if (variant_id, row.case_id) in self.live
-                else glyphs.of(row.status, row.verdict),
+                self._glyph(variant_id, row),
                 row.prompt,
                 row.split == "train",
             )
             for row in rows
         ]
+
+    def _glyph(self, variant_id: int, row: CaseRow) -> str:
+        if (variant_id, row.case_id) in self.live:
+            return glyphs.ASKING
+        return glyphs.of(row.status, row.verdict) if row.sound else glyphs.BAD
 
     def keep_place(self) -> None:
         """Keep cursor and draft soon; a burst of changes is one write."""

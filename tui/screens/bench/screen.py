@@ -8,15 +8,15 @@ from textual import events, on, work
 
 from store.errors import PlainError
 from store.records import Case, CaseDraft, Rung, Variant
-from tui import drop
-from tui.screens.bench.verdicts import Verdicts
+from tui.screens.bench.cases import CasesBench
+from tui.screens.bench.judging import JudgedBench
 from tui.widgets.answers import MOST, Answers
 from tui.widgets.case_list import CaseList
 from tui.widgets.document_list import DocumentList
 from tui.widgets.prompt_box import PromptBox
 
 
-class BenchScreen(Verdicts):
+class BenchScreen(JudgedBench, CasesBench):
     """One session at work."""
 
     _climbing = False
@@ -57,15 +57,20 @@ class BenchScreen(Verdicts):
         await self._choose_model()
         self.asking.ask(cases, self.shown(), fresh=fresh)
 
-    def action_stop(self) -> None:
+    async def action_stop(self) -> None:
+        """Stop what is under way; where nothing is, list all cases again."""
+        if not (self.asking.busy or self.judging.busy):
+            await self.show_all()
         self._climbing = False
         self.asking.stop()
+        self.judging.stop()
 
     async def leave(self) -> None:
         """Stop what is being asked, and keep everything."""
         self._climbing = False
         self.documents.stop.set()
         await self.asking.finish()
+        await self.judging.finish()
         await self.keep()
 
     @on(PromptBox.Sent)
@@ -73,13 +78,16 @@ class BenchScreen(Verdicts):
         """Keep what was typed as a case, and ask it at once."""
         [case_id] = await self.desk.add_cases([CaseDraft(event.text)])
         self.query_one(PromptBox).clear()
+        self.listed.choose("")
         await self.list_cases(case_id)
         self.set_focus(self.query_one(CaseList))
         await self.action_ask()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to stop only while something is being asked."""
-        return self.asking.busy if action == "stop" else True
+        """Offer to stop only while something is asked or judged, or the list is filtered."""
+        if action == "stop":
+            return self.asking.busy or self.judging.busy or bool(self.listed.line)
+        return True
 
     @work(group="climb", exclusive=True)
     async def climb(self, rungs: tuple[Rung, ...]) -> None:
@@ -110,7 +118,7 @@ class BenchScreen(Verdicts):
             return
         if (old := self.desk.setup) is not None:
             system = old.system or setup.system
-            setup = replace(setup, rung=old.rung, system=system)
+            setup = replace(setup, rung=old.rung_to_ask, system=system)
         elif any(item.attached is not None for item in self.desk.documents):
             setup = replace(setup, rung="context")
         await self.desk.choose(setup)
@@ -187,7 +195,8 @@ class BenchScreen(Verdicts):
         if setup is None or self.desk.setup is None:
             return
         old = self.desk.setup
-        variant = replace(setup, rung=old.rung, system=old.system).variant(self.desk.documents)
+        setup = replace(setup, rung=old.rung_to_ask, system=old.system)
+        variant = setup.variant(self.desk.documents)
         if variant.hash not in [item.hash for item in self.shown()]:
             self.comparing = [*self.shown(), variant]
         await self.show_panes()
@@ -196,11 +205,31 @@ class BenchScreen(Verdicts):
         self.blind = not self.blind
         await self.show_panes()
 
+    # -- The label queue --------------------------------------------------------------
+
+    @work(group="queue", exclusive=True)
+    async def action_queue(self, blind: bool = False) -> None:
+        """Label what waits, one answer after the other; then show what came of it."""
+        from tui.screens.label_queue.screen import LabelQueueScreen
+
+        await self.app.push_screen_wait(LabelQueueScreen(self.desk, blind=blind))
+        self.query_one(CaseList).invalidate()
+        self.ladder.all_stale()
+        await self.here(anew=True)
+
+    @work(group="import", exclusive=True)
+    async def action_import(self) -> None:
+        from tui.screens.bench.importing import ask_and_import
+
+        await ask_and_import(self)
+
     # -- Pasting anywhere -------------------------------------------------------------
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted outside the prompt box goes there, or is a drop."""
         event.stop()
+        from tui import drop
+
         if drop.is_candidate(event.text):
             self.documents.dropped(event.text)
         else:

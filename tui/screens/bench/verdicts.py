@@ -1,4 +1,4 @@
-"""The bench's verdicts and cases: label, skip, undo; edit, remove, bring back."""
+"""The bench's verdicts and cases: label, skip, undo; remove, bring back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from textual import work
 
-from store.records import Case, Variant, Verdict
+from store.records import IMPORTED, Case, Variant, Verdict
 from tui import glyphs
 from tui.screens.bench.place import Bench
 from tui.widgets.answers import Answers
@@ -41,7 +41,7 @@ class Verdicts(Bench):
 
     async def _advance(self, case: Case, variant: Variant) -> None:
         """Go to the next answer without a verdict, else to the next case."""
-        waiting = await self.desk.next_unlabelled(variant, case.position)
+        waiting = await self.listed.next_unlabelled(variant, case.id, case.position)
         if waiting is None or waiting == case.id:
             cases = self.query_one(CaseList)
             cases.move_to(cases.cursor + 1)
@@ -62,25 +62,15 @@ class Verdicts(Bench):
 
     async def _go_to(self, case_id: int) -> None:
         """Put the cursor on a case, and show it before the next key is taken."""
-        _, index = await self.desk.place(case_id)
+        index = await self.listed.place(case_id)
+        if index is None:
+            self.listed.choose("")
+            await self.list_cases(case_id)
+            return
         self.query_one(CaseList).move_to(index)
         await self.here(anew=True)
 
     # -- Cases ----------------------------------------------------------------------
-
-    @work(group="edit", exclusive=True)
-    async def action_edit(self) -> None:
-        from tui.screens.case_editor import CaseEditor
-
-        case = await self.here()
-        if case is None:
-            return
-        draft = await self.app.push_screen_wait(CaseEditor(case.draft))
-        if draft is not None:
-            await self.desk.revise(case, draft)
-            self.query_one(CaseList).invalidate()
-            self.ladder.all_stale()
-            await self.here(anew=True)
 
     async def action_remove(self) -> None:
         case = await self.here()
@@ -108,4 +98,6 @@ class Verdicts(Bench):
             return
         messages = await self.desk.sent(case, variant)
         text = "\n\n".join(f"── {m['role']} ──\n{m['content']}" for m in messages)
-        self.app.push_screen(ReaderScreen("Exactly what is sent", text))
+        made_here = variant.provider != IMPORTED
+        title = "Exactly what is sent" if made_here else "What is known of what was sent elsewhere"
+        self.app.push_screen(ReaderScreen(title, text))

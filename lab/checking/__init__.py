@@ -1,0 +1,1 @@
+"""What is wrong with a benchmark itself, each kind of finding in a small module of its own."""

@@ -1,0 +1,1 @@
+"""Cases as a person edits them: as texts, in a form or in an editor, with their revisions."""
