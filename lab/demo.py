@@ -66,7 +66,7 @@ async def climb(desk: Desk) -> AsyncGenerator[Run]:
     setup = desk.setup
     if setup is None:
         raise NotFound("The demo has no model yet; choose one first.")
-    cases = await desk.cases("test")
+    cases = await desk.cases_to_ask()
     for rung in RUNGS:
         await desk.choose(replace(setup, rung=rung))
         yield await desk.ask(cases, replace(setup, rung=rung).variant(desk.documents))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lab import trust
 from lab.engine import Engine
 from lab.prompt import Message, assemble
 from lab.setup import Setup
@@ -164,6 +163,11 @@ class Desk:
         """Return the benchmark's cases of a split, or all of them."""
         return await self.database.read(benchmarks.cases, self.session.id, split=split)
 
+    async def cases_to_ask(self, split: Split | None = "test") -> list[Case]:
+        """Return the cases of a split, or of both, but for the bad ones that wait for repair."""
+        cases = await self.cases(split)
+        return [case for case in cases if benchmarks.REPAIR not in case.draft.tags]
+
     async def place(self, case_id: int | None) -> tuple[int, int]:
         """Return how many cases there are, and a case's place among them from 0."""
         return await self.database.read(_place, self.session.id, case_id or 0)
@@ -242,6 +246,8 @@ class Desk:
 
     async def label(self, answer: Answer, verdict: Verdict, *, reason: str = "") -> None:
         """Append a person's verdict on an answer."""
+        from lab.judge import trust
+
         await self.database.write(
             trust.label,
             self.session.id,
@@ -253,6 +259,8 @@ class Desk:
 
     async def undo(self) -> labels.Label | None:
         """Undo the last verdict of this session that stands; return it, or None."""
+        from lab.judge import trust
+
         return await self.database.write(trust.undo, self.session.id)
 
     async def next_unlabelled(self, variant: Variant, position: int) -> int | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from store import runs
+from store.benchmarks import SOUND
 from store.records import Rung, Split, Variant, Verdict
 
 
@@ -80,8 +81,8 @@ def candidates(
         " FROM cases AS c JOIN case_revisions AS r ON r.id = c.revision_id"
         " JOIN answers AS a ON a.revision_id = c.revision_id AND a.status = 'done'"
         " JOIN variants AS v ON v.id = a.variant_id"
-        " WHERE c.session_id = ? AND c.removed_at IS NULL AND (? IS NULL OR r.split = ?)"
-        " AND (? IS NULL OR v.rung = ?)"
+        f" WHERE c.session_id = ? AND c.removed_at IS NULL AND {SOUND}"
+        " AND (? IS NULL OR r.split = ?) AND (? IS NULL OR v.rung = ?)"
         " AND NOT EXISTS (SELECT 1 FROM answers AS n WHERE n.variant_id = a.variant_id"
         "  AND n.revision_id = a.revision_id AND n.epoch = a.epoch AND n.id > a.id"
         "  AND n.status = 'done')"

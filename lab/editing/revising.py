@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lab.grading.assertions import grade
-from lab.trust import retrust
+from lab.judge.trust import retrust
 from store import benchmarks, grades, judgements, labels, revisions, runs
 from store.benchmarks import REPAIR
 from store.database import Connection, Database

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lab.desk import Desk
 from lab.engine import Engine
-from lab.importing import Import
+from lab.imports.benchmark import Import
 from store import sessions
 from store.database import Database
 

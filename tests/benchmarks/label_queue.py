@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lab.desk import Desk
 from lab.engine import Engine
-from lab.labelling import LabelQueue
+from lab.labels.queue import LabelQueue
 from store import sessions
 from tui.app import LitmusApp
 from tui.screens.label_queue.screen import LabelQueueScreen

@@ -327,7 +327,8 @@ def test_twenty_keys_are_twenty_labels_and_twenty_undos_the_start(place):
     ):
         assert place.terminal(*verb).ended() == 0
     terminal = place.terminal("label", "--blind", size=(80, 24))
-    terminal.until_seen("Label · work", "1 of 22", "blind", "You asked: Question")
+    seen = ("1 of 22", "blind", "You asked: Question", "judge by what you know", "y Pass")
+    terminal.until_seen("Label · work", *seen)
     start = terminal.rows
     standing = "SELECT verdict, count(*) FROM standing_labels GROUP BY verdict ORDER BY verdict"
     for count, key in enumerate("ynp1" * 5, start=1):

@@ -298,3 +298,11 @@ async def test_the_next_answer_that_waits_for_a_verdict(
     for case in (cases[0], cases[2]):
         await desk.label(answers[case.id], "fail")
     assert await desk.next_unlabelled(stored, cases[0].position) is None
+
+
+async def test_a_bad_case_is_not_asked_until_it_is_mended(desk: Desk) -> None:
+    await desk.add_cases([CaseDraft("sound"), CaseDraft("bad", tags=("repair",))])
+    assert [case.prompt for case in await desk.cases_to_ask()] == ["sound"]
+    [_, bad] = await desk.cases("test")
+    await desk.revise(bad, replace(bad.draft, prompt="mended", tags=()))
+    assert [case.prompt for case in await desk.cases_to_ask()] == ["sound", "mended"]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lab.answer_matching import Given
 from lab.desk import Desk
 from lab.failures import AskError
-from lab.imported_answers import Outcome, import_answers
+from lab.imports.answers import Outcome, import_answers
+from lab.imports.matching import Given
 from lab.interop.answer_formats import read_answers
 from lab.interop.files import ImportProblem
 from lab.setup import Setup

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.judge_prompt import Said, Unusable, judge_of, messages, questions, read
+from lab.judge.prompt import Said, Unusable, judge_of, messages, questions, read
 from lab.setup import Setup
 from store.records import Assertion, CaseDraft, Expectation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.trust import LEAST_SHARED, weigh
+from lab.judge.trust import LEAST_SHARED, weigh
 from store.records import Verdict
 
 Shared = dict[tuple[Verdict, Verdict], int]

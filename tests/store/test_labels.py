@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from store import benchmarks, grades, labels, runs, sessions
+from store import benchmarks, grades, labels, sessions
 from store.records import answer_hash
 
 

@@ -14,12 +14,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from lab.desk import Desk
-from lab.importing import ROWS, Import, first_rows, is_understood, summary
+from lab.imports.benchmark import ROWS, Import, first_rows, is_understood, summary
+from lab.imports.keeping import Outcome
 from lab.interop import formats
 from lab.interop.columns import parse_mapping
 from lab.interop.files import ImportProblem
 from lab.interop.source import ImportResult, Stopped, Wishes
-from lab.keeping import Outcome
 from store.errors import PlainError
 from tui import safe
 from tui.screens.ask_line import AskLine

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from lab import judges
-from lab.trust import LEAST_KAPPA, LEAST_LOW, LEAST_SHARED, Judgeship, kappa_text
+from lab.judge import judges
+from lab.judge.trust import LEAST_KAPPA, LEAST_LOW, LEAST_SHARED, Judgeship, kappa_text
 from store.records import VERDICTS
 from tui import glyphs, safe
 

@@ -6,9 +6,9 @@ import argparse
 import asyncio
 from typing import Any
 
-from lab.answer_matching import Given
 from lab.engine import Engine
-from lab.imported_answers import Outcome, import_answers
+from lab.imports.answers import Outcome, import_answers
+from lab.imports.matching import Given
 from lab.interop.answer_formats import read_answers
 from store.records import Variant
 from tui.safe import one_line

@@ -14,11 +14,11 @@ from lab.case_filter import read_filter
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.grading.assertions import format_lines
-from lab.importing import ROWS, Import, first_rows, is_understood, summary
+from lab.imports.benchmark import ROWS, Import, first_rows, is_understood, summary
+from lab.imports.keeping import Outcome
 from lab.interop import formats
 from lab.interop.columns import parse_mapping
 from lab.interop.source import ImportResult, Stopped, Wishes
-from lab.keeping import Outcome
 from store import filters
 from store.errors import Conflict, StoreError
 from store.records import Case

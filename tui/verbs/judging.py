@@ -6,20 +6,20 @@ import argparse
 from contextlib import aclosing
 from typing import Any
 
-from lab import judges
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.events import BudgetReached, Noticed, Outcome
 from lab.failures import AskError
-from lab.judge_events import (
+from lab.judge import judges
+from lab.judge.events import (
     Judged,
     JudgeEvent,
     JudgingFinished,
     JudgingStarted,
     NotJudged,
 )
+from lab.judge.trust import Judgeship, kappa_text
 from lab.prices import format_cost
-from lab.trust import Judgeship, kappa_text
 from store.records import VERDICTS
 from tui.verbs import output
 from tui.verbs.working import desk_of, with_engine

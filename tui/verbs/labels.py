@@ -7,7 +7,7 @@ import asyncio
 
 from lab.engine import Engine
 from lab.interop.labels import LabelRow, read_labels, write_labels
-from lab.trust import retrust
+from lab.judge.trust import retrust
 from store import benchmarks, labels
 from store.database import Connection
 from store.errors import NotFound

@@ -7,10 +7,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from lab import events, judges
+from lab import events
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.failures import AskError
+from lab.judge import judges
 from lab.prices import format_cost
 from lab.run import Run
 from lab.setup import Setup, refuse_imported
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         desk = await desk_of(engine, options)
         setup = await _setup(desk, options)
         split = None if options.split == "all" else options.split
-        cases = await desk.cases(split)
+        cases = await desk.cases_to_ask(split)
         if not cases:
             raise NotFound(
                 f"The session {desk.session.name} has no {options.split} cases; add some with "

@@ -10,7 +10,7 @@ from store.records import Answer
 from tui import glyphs, safe
 
 if TYPE_CHECKING:
-    from lab.trust import Judgeship
+    from lab.judge.trust import Judgeship
 
 _LONGEST = 1500
 
@@ -42,7 +42,7 @@ def judge_lines(answer: Answer | None) -> list[Content]:
 
 def judge_mark(judgeship: Judgeship | None) -> str:
     """Return in two or three words how a session's judge stands; empty without a judge."""
-    from lab.trust import LEAST_SHARED
+    from lab.judge.trust import LEAST_SHARED
 
     if judgeship is None or judgeship.judge is None:
         return ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lab.answer_matching import Given
 from lab.desk import Desk
-from lab.imported_answers import import_answers
+from lab.imports.answers import import_answers
+from lab.imports.matching import Given
 from lab.interop.answers import AnswerFile, AnswerRow
 from store import sessions
 from store.records import Expectation

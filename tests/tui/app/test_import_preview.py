@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.importing import Import
+from lab.imports.benchmark import Import
 from store.records import CaseDraft
 from tui.screens.import_preview import ImportPreview
 

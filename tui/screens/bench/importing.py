@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tui import safe
 
 if TYPE_CHECKING:
-    from lab.keeping import Outcome
+    from lab.imports.keeping import Outcome
     from tui.screens.bench.place import Bench
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".yaml", ".yml")

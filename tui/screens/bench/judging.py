@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from lab import judges
 from lab.desk import Desk
+from lab.judge import judges
 from lab.setup import Setup
 from store.errors import PlainError
 from tui.screens.bench.verdicts import Verdicts
@@ -19,8 +19,8 @@ from tui.widgets.case_list import CaseList
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
-    from lab.judge_events import JudgeEvent
-    from lab.judging import Judging
+    from lab.judge.events import JudgeEvent
+    from lab.judge.run import Judging
 
 LONG_S = 12
 
@@ -77,11 +77,12 @@ class JudgeWork:
                 self._bench.show_judge()
 
     async def _happened(self, event: JudgeEvent) -> None:
-        from lab import events, judge_events
+        from lab import events
+        from lab.judge import events as judging_events
 
         bench = self._bench
         match event:
-            case judge_events.JudgingStarted():
+            case judging_events.JudgingStarted():
                 self.todo = event.todo
                 if event.same_model:
                     self._say(judges.own_model_warning(event.judge, event.same_model), "warning")
@@ -92,14 +93,14 @@ class JudgeWork:
                         else judges.NOTHING_TO_JUDGE
                     )
                     self._say(said, "information")
-            case judge_events.Judged():
+            case judging_events.Judged():
                 self.done += 1
                 if bench.variant is not None:
                     bench.ladder.stale(bench.variant)
                 shown = bench.query_one(Answers).case
                 if shown is not None and shown.id == event.case_id:
                     await bench.here(anew=True)
-            case judge_events.NotJudged():
+            case judging_events.NotJudged():
                 self.done += 1
                 self._say(event.error, "error")
             case events.Noticed():

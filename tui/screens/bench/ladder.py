@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from lab import judges
+from lab.judge import judges
+from lab.judge.trust import Judgeship
 from lab.standing import Standing, ladder
-from lab.trust import Judgeship
 from store import revisions
 from store.records import Variant
 from tui.widgets.bench_header import BenchHeader

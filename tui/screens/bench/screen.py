@@ -39,7 +39,7 @@ class BenchScreen(JudgedBench, CasesBench):
         await self.action_ask()
 
     async def action_ask_all(self, fresh: bool = False) -> None:
-        cases = await self.desk.cases("test")
+        cases = await self.desk.cases_to_ask()
         if cases:
             self._ask(cases, self.shown(), fresh=fresh)
         else:
@@ -92,7 +92,7 @@ class BenchScreen(JudgedBench, CasesBench):
     @work(group="climb", exclusive=True)
     async def climb(self, rungs: tuple[Rung, ...]) -> None:
         """Ask the test cases on one rung after the other, each while it is looked at."""
-        cases = await self.desk.cases("test")
+        cases = await self.desk.cases_to_ask()
         self._climbing = True
         for rung in rungs:
             if not self._climbing:

@@ -14,8 +14,8 @@ from textual.widgets import Static
 
 from lab.desk import Desk
 from lab.grading.assertions import format_lines
-from lab.label_cards import REASONS, Card, Last, Reason
-from lab.labelling import LabelQueue
+from lab.labels.cards import REASONS, Card, Last, Reason
+from lab.labels.queue import LabelQueue
 from store.records import CaseDraft, Verdict
 from tui import glyphs, safe
 from tui.screens.label_queue.keys import BINDINGS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from lab.agreement import Agreement
-from lab.label_cards import Progress, Sitting
+from lab.labels.cards import Progress, Sitting
 from store.records import VERDICTS
 from tui import glyphs
 

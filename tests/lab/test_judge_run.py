@@ -12,10 +12,10 @@ import pytest
 
 from fixtures.server import FixtureServer
 from fixtures.server_faults import Fault
-from lab import judges
 from lab.desk import Desk
 from lab.events import BudgetReached, Event, Noticed
-from lab.judge_events import Judged, JudgeEvent, JudgingFinished, JudgingStarted, NotJudged
+from lab.judge import judges
+from lab.judge.events import Judged, JudgeEvent, JudgingFinished, JudgingStarted, NotJudged
 from lab.setup import Setup
 from store.records import Answer, Assertion, Case, CaseDraft, Expectation, Verdict
 

@@ -6,7 +6,7 @@ import asyncio
 from bisect import insort
 from hashlib import blake2b
 
-from lab.label_cards import Card
+from lab.labels.cards import Card
 from store import queue
 from store.database import Connection, Database
 from store.queue import Item

@@ -17,10 +17,10 @@ from typing import Any
 
 from lab.agreement import agreement
 from lab.desk import Desk
-from lab.label_cards import Act, Card, Last, Progress, Reason, Sitting
-from lab.label_order import Order
-from lab.second_looks import SecondLooks
-from lab.trust import retrust
+from lab.judge.trust import retrust
+from lab.labels.cards import Act, Card, Last, Progress, Reason, Sitting
+from lab.labels.order import Order
+from lab.labels.second_looks import SecondLooks
 from store import labels, queue
 from store.benchmarks import REPAIR
 from store.database import Connection

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from lab.desk import Desk
-from lab.importing import Import, first_rows, is_understood, summary
+from lab.imports.benchmark import Import, first_rows, is_understood, summary
+from lab.imports.keeping import Outcome
 from lab.interop.files import ImportProblem
 from lab.interop.source import Stopped, Wishes
-from lab.keeping import Outcome
 from store import benchmarks
 from store.database import Connection
 from store.errors import Conflict

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from lab import judge_prompt
 from lab.ask import Client, Ended
 from lab.cancelling import to_the_end
 from lab.failures import AskError
-from lab.judge_prompt import FORMS, Said, Unusable
+from lab.judge import prompt
+from lab.judge.prompt import FORMS, Said, Unusable
 from lab.limits import Limits, Purse
 from lab.prompt import Message
 from store.records import CaseDraft, Usage, Variant
@@ -64,11 +64,9 @@ class Asker:
         """Ask until a reply can be used. Raises Unusable, AskError, OverBudget, Stopped."""
         problem = Unusable("")
         for _ in range(REPLIES):
-            sent = judge_prompt.messages(
-                self._judge.system, case, expected, answer, problem=str(problem)
-            )
+            sent = prompt.messages(self._judge.system, case, expected, answer, problem=str(problem))
             try:
-                return judge_prompt.read(await self._reply(sent, bill))
+                return prompt.read(await self._reply(sent, bill))
             except Unusable as unusable:
                 problem = unusable
         raise problem

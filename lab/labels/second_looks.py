@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from lab.label_cards import Card
+from lab.labels.cards import Card
 from store import queue
 from store.database import Database
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from lab.desk import Desk
 from lab.failures import AskError
+from lab.judge.trust import Judgeship, judgeship, retrust
 from lab.setup import Setup
-from lab.trust import Judgeship, judgeship, retrust
 from store import judgements
 from store.database import Connection
 from store.records import Rung, Split, Variant
 
 if TYPE_CHECKING:
-    from lab.judging import Judging
+    from lab.judge.run import Judging
 
 
 NOTHING_TO_JUDGE = (
@@ -29,7 +29,7 @@ async def standing(desk: Desk) -> Judgeship:
 
 async def choose(desk: Desk, setup: Setup) -> Variant:
     """Make a model the session's judge; what it has judged before counts again."""
-    from lab.judge_prompt import judge_of
+    from lab.judge.prompt import judge_of
 
     return await desk.database.write(_choose, desk.session.id, judge_of(setup))
 
@@ -40,7 +40,7 @@ async def named(desk: Desk, *, provider: str = "", base_url: str = "", model: st
     A provider alone means its best model; a model alone is asked where the session's judge
     is, else where its answers come from. Raises AskError when no judge is named or chosen.
     """
-    from lab.judge_prompt import judge_of
+    from lab.judge.prompt import judge_of
 
     chosen = await desk.database.read(judgements.judge_of, desk.session.id)
     if not (provider or base_url or model):
@@ -80,8 +80,8 @@ async def start(
     `concurrency` 0 takes what suits the provider. Raises AskError, ProviderError or
     EmbeddedError when the judge cannot be asked.
     """
-    from lab.judge_events import JudgePlan
-    from lab.judging import Judging
+    from lab.judge.events import JudgePlan
+    from lab.judge.run import Judging
 
     engine = desk.engine
     client = await engine.ready(judge)

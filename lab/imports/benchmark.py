@@ -14,9 +14,9 @@ from pathlib import Path
 
 from lab.desk import Desk
 from lab.grading.assertions import format_lines
+from lab.imports.keeping import Outcome, compare, keep
 from lab.interop import formats
 from lab.interop.source import ImportResult, Stopped, Wishes
-from lab.keeping import Outcome, compare, keep
 from store.records import CaseDraft
 
 ROWS = 5

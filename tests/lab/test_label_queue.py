@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from lab.desk import Desk
-from lab.labelling import LabelQueue
-from lab.second_looks import APART, EVERY
+from lab.labels.queue import LabelQueue
+from lab.labels.second_looks import APART, EVERY
 from store import runs, sessions
 from store.records import Assertion, CaseDraft, Expectation, Variant, Verdict
 

@@ -17,8 +17,8 @@ from lab.cancelling import to_the_end
 from lab.events import BudgetReached, Noticed, Outcome
 from lab.failures import AskError
 from lab.grading.assertions import RubricResult, graded_with
-from lab.judge_asking import Asker, Bill, OverBudget, Stopped
-from lab.judge_events import (
+from lab.judge.asking import Asker, Bill, OverBudget, Stopped
+from lab.judge.events import (
     Judged,
     JudgeEvent,
     JudgePlan,
@@ -26,9 +26,9 @@ from lab.judge_events import (
     JudgingStarted,
     NotJudged,
 )
-from lab.judge_prompt import Said, Unusable, decides_by_rubrics, questions
+from lab.judge.prompt import Said, Unusable, decides_by_rubrics, questions
+from lab.judge.trust import retrust
 from lab.limits import Limits, Purse
-from lab.trust import retrust
 from store import benchmarks, judgements, runs, sessions
 from store.database import Connection, Database
 from store.judgements import Candidate, Ruling

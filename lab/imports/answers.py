@@ -18,12 +18,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lab.answer_matching import Given, Matching, Placed
 from lab.desk import Desk
 from lab.grading.assertions import grade
+from lab.imports.matching import Given, Matching, Placed
 from lab.interop.answers import AnswerFile, AnswerRow
 from lab.interop.files import ImportProblem
-from lab.trust import retrust
+from lab.judge.trust import retrust
 from store import benchmarks, imported, labels, runs
 from store.database import Connection
 from store.imported import ImportedAnswer, Kept

@@ -1,0 +1,1 @@
+"""Benchmarks and answers from files, taken into a session."""

@@ -1,0 +1,1 @@
+"""The judge: a model that grades answers, and what its word is worth."""
