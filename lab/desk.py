@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from lab.engine import Engine
 from lab.prompt import Message, assemble
 from lab.setup import Setup
-from lab.standing import Standing, standing, standings
 from store import benchmarks, documents, labels, overview, runs, sessions
 from store.database import Connection
 from store.errors import StoreError
@@ -27,6 +26,7 @@ from store.records import (
 
 if TYPE_CHECKING:
     from lab.run import Run
+    from lab.standing import Standing
     from store.reading import ReadDocument
 
 
@@ -279,10 +279,14 @@ class Desk:
 
     async def standings(self) -> list[Standing]:
         """Return where every variant stands that ran in this session."""
+        from lab.standing import standings
+
         return await self.database.read(standings, self.session.id)
 
     async def standing(self, variant: Variant) -> Standing:
         """Return where one variant stands."""
+        from lab.standing import standing
+
         return await self.database.read(standing, self.session.id, variant)
 
     async def spent(self) -> tuple[float, int]:

@@ -10,7 +10,6 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from store import judgements
 from store.records import Verdict
 
 _NOT_UNDONE = (
@@ -47,6 +46,8 @@ def add(
 
     A person who may know the judge's verdict does not judge blind, and the label says so.
     """
+    from store import judgements  # not before the first paint
+
     blind = source != "person" or not judgements.in_sight(
         connection, session_id, revision_id, answer_hash
     )

@@ -39,6 +39,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
+    if arguments in ([], ["resume"]):  # what opens the app need not wait for the parser
+        from store.home import home
+        from tui.verbs.app import open_app
+
+        return open_app(home(None), resume=bool(arguments))
     from importlib import import_module
 
     from tui.verbs.parser import parse

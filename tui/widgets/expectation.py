@@ -54,9 +54,6 @@ class ExpectationPanel(VerticalScroll):
 
 
 def _wanted(case: Case, answer: Answer | None) -> list[Content]:
-    # Here, since its patterns take a while and the first paint shows no case.
-    from lab.grading.assertions import effective, value_text
-
     expectation = case.expectation
     lines: list[Content] = []
     if answer is not None and answer.label is not None:
@@ -65,6 +62,9 @@ def _wanted(case: Case, answer: Answer | None) -> list[Content]:
     if not expectation:
         hint = "Nothing yet: e says what a right answer must contain."
         return [*lines, Content.styled(hint, glyphs.MUTED)]
+    # Here, since it takes a while and the first paint may show no expectation.
+    from lab.grading.assertions import effective, value_text
+
     if expectation.text:
         lines.append(safe.content(expectation.text[:2000]))
     results = _results(answer)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widgets import Static
 
-from lab.standing import Standing
 from store.records import RUNGS, Rung
 from tui import glyphs
+
+if TYPE_CHECKING:
+    from lab.standing import Standing
 
 
 class LadderStrip(Static):

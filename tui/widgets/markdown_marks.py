@@ -19,12 +19,12 @@ Span = tuple[int, int, Kind]
 LONGEST = 4000
 """Characters of a paragraph that are looked through; one longer is hardly prose."""
 
-_FENCE = re.compile(r" {0,3}(```|~~~)")
-_HEADING = re.compile(r" {0,3}#{1,6}(?: |$)")
-_RULE = re.compile(r" {0,3}([-*_])(?: *\1){2,} *$")
-_QUOTE = re.compile(r" {0,3}>")
-_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,4}[.)]) ")
-_INLINE = re.compile(
+_FENCE = r" {0,3}(```|~~~)"
+_HEADING = r" {0,3}#{1,6}(?: |$)"
+_RULE = r" {0,3}([-*_])(?: *\1){2,} *$"
+_QUOTE = r" {0,3}>"
+_ITEM = r"\s*(?:[-*+]|\d{1,4}[.)]) "
+_INLINE = (
     r"(?P<code>(?<!`)(`+)(?!`)[^`].*?(?<!`)\2(?!`))"
     r"|(?P<strong>(?<![*\w])\*\*(?=\S)[^*]+?(?<=\S)\*\*|(?<![_\w])__(?=\S)[^_]+?(?<=\S)__(?!\w))"
     r"|(?P<emphasis>(?<![*\w])\*(?=[^\s*])[^*]*?(?<=[^\s*])\*(?!\w)"
@@ -52,7 +52,7 @@ class Marks:
         fence = ""
         for row in range(len(self.lines)):
             if row == self._starts[-1]:
-                found = _FENCE.match(self.lines.line(row))
+                found = re.match(_FENCE, self.lines.line(row))
                 sign = found[1] if found else ""
                 self._fenced.append(bool(fence or sign))
                 if not fence:
@@ -85,19 +85,19 @@ def spans_of(text: str) -> Iterator[Span]:
     """Yield the spans of one paragraph outside a fence, none over another."""
     if len(text) > LONGEST:
         return
-    if _HEADING.match(text):
+    if re.match(_HEADING, text):
         yield 0, len(text), "heading"
         return
-    if _RULE.match(text):
+    if re.match(_RULE, text):
         yield 0, len(text), "mark"
         return
-    if _QUOTE.match(text):
+    if re.match(_QUOTE, text):
         yield 0, len(text), "quote"
         return
     start = 0
-    if item := _ITEM.match(text):
+    if item := re.match(_ITEM, text):
         start = item.end()
         yield 0, start, "mark"
-    for found in _INLINE.finditer(text, start):
+    for found in re.compile(_INLINE).finditer(text, start):
         kind: Kind = "code" if found["code"] else "strong" if found["strong"] else "emphasis"
         yield found.start(), found.end(), kind

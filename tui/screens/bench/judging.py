@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from lab.desk import Desk
-from lab.judge import judges
 from lab.setup import Setup
 from store.errors import PlainError
 from tui.screens.bench.verdicts import Verdicts
@@ -58,6 +57,8 @@ class JudgeWork:
             await asyncio.sleep(0.02)
 
     async def _run(self, *, fresh: bool) -> None:
+        from lab.judge import judges
+
         desk, self.done, self.todo = self._bench.desk, 0, -1
         self._starting = asyncio.current_task()
         try:
@@ -79,6 +80,7 @@ class JudgeWork:
     async def _happened(self, event: JudgeEvent) -> None:
         from lab import events
         from lab.judge import events as judging_events
+        from lab.judge import judges
 
         bench = self._bench
         match event:
@@ -141,6 +143,7 @@ class JudgedBench(Verdicts):
 
     async def choose_judge(self) -> bool:
         """Ask who judges; return whether one was chosen."""
+        from lab.judge import judges
         from tui.screens.model_picker import ModelPicker
 
         judge = (await judges.standing(self.desk)).judge

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from lab.judge import judges
-from lab.judge.trust import Judgeship
-from lab.standing import Standing, ladder
 from store import revisions
-from store.records import Variant
+from store.records import Rung, Variant
 from tui.widgets.bench_header import BenchHeader
 from tui.widgets.case_list import CaseList
 from tui.widgets.judge_line import judge_mark
 from tui.widgets.ladder_strip import LadderStrip
 
+# What counts is imported when something is counted, which is after the first paint.
 if TYPE_CHECKING:
+    from lab.judge.trust import Judgeship
+    from lab.standing import Standing
     from tui.screens.bench.place import Bench
 
 SETTLE_S = 0.3
@@ -46,6 +46,8 @@ class Ladder:
                 self._timer = self._bench.set_timer(SETTLE_S, self._count_stale)
 
     async def _count_all(self) -> None:
+        from lab.judge import judges
+
         found = await self._bench.desk.standings()
         self._standings = {item.variant.hash: item for item in found}
         self._judge = await judges.standing(self._bench.desk)
@@ -54,6 +56,8 @@ class Ladder:
         await self.show_cost()
 
     async def _count_stale(self) -> None:
+        from lab.judge import judges
+
         self._timer = None
         stale, self._stale = self._stale, {}
         before, self._judge = self._judge, await judges.standing(self._bench.desk)
@@ -77,7 +81,11 @@ class Ladder:
     def show(self) -> None:
         """Show the rungs, the present one first among equals."""
         desk = self._bench.desk
-        chosen = ladder(list(self._standings.values()), desk.state.get("pinned"))
+        chosen: dict[Rung, Standing] = {}
+        if self._standings:
+            from lab.standing import ladder
+
+            chosen = ladder(list(self._standings.values()), desk.state.get("pinned"))
         rung = desk.setup.rung if desk.setup else None
         self._bench.query_one(LadderStrip).show(chosen, rung, judge_mark(self._judge), self._behind)
 

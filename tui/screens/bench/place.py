@@ -91,7 +91,7 @@ class Bench(KeyedScreen[None]):
         count, _ = await self.desk.place(None)
         self.query_one("#cases" if count else "#prompt").focus()
         await self.reset()
-        self.ladder.all_stale()
+        self.call_after_refresh(self.ladder.all_stale)
 
     async def reset(self) -> None:
         """Show the session under its present set-up, at the case where the cursor was."""
