@@ -21,8 +21,8 @@ _HEAD = """\
 # Save and close to keep it; change nothing to leave it as it is.
 #
 # prompt     what is asked
-# expected   a line each: contains: x, icontains: x, equals: x, regex: x, numeric: 42 ± 0.5,
-#            or with not- in front; any other line is the expected text
+# expected   a line each: contains: x, icontains-any: a, b, regex: x, numeric: 42 ± 0.5, is-json,
+#            llm-rubric: x …, or with not- in front; any other line is the expected text
 # tags       parted by commas
 # split      test, or train to keep it out of the rates
 {more}#

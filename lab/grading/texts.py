@@ -39,12 +39,12 @@ def starts_with(assertion: Assertion, given: Given) -> Finding:
 
 def contains(assertion: Assertion, given: Given) -> Finding:
     """Look for a piece of the answer."""
-    return _find(folded(assertion.value), folded(given.text))
+    return _find(folded(assertion.value), folded(given.text), given.text)
 
 
 def icontains(assertion: Assertion, given: Given) -> Finding:
     """Look for a piece of the answer, whatever its case."""
-    return _find(caseless(assertion.value), caseless(given.text))
+    return _find(caseless(assertion.value), caseless(given.text), given.text)
 
 
 def contains_any(assertion: Assertion, given: Given) -> Finding:
@@ -113,17 +113,19 @@ def wanted_items(text: str) -> tuple[str, ...]:
     return items
 
 
-def _find(part: str, whole: str) -> Finding:
+def _find(part: str, whole: str, answer: str) -> Finding:
     at = whole.find(part)
     if at < 0:
-        return Finding(False, beginning(whole))
+        return Finding(False, beginning(answer))
     return Finding(True, beginning(whole[max(0, at - 10) :]))
 
 
 def _any(assertion: Assertion, given: Given, fold: Callable[[str], str]) -> Finding:
     whole = fold(given.text)
     found = next((each for each in wanted_items(assertion.value) if fold(each) in whole), None)
-    return Finding(False, beginning(whole)) if found is None else _find(fold(found), whole)
+    if found is None:
+        return Finding(False, beginning(given.text))
+    return _find(fold(found), whole, given.text)
 
 
 def _all(assertion: Assertion, given: Given, fold: Callable[[str], str]) -> Finding:

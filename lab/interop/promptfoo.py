@@ -23,7 +23,7 @@ from lab.interop.yaml_text import load
 from store.records import CaseDraft
 
 NAME = "promptfoo"
-TITLE = "promptfoo's config (promptfooconfig.yaml): prompts × tests"
+TITLE = "promptfoo config, prompts × tests"
 
 _STEP = 200
 _TOP_KEY = re.compile(r"^[\"']?(prompts|tests|scenarios|providers|targets)[\"']?\s*:", re.MULTILINE)

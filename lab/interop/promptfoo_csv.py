@@ -24,7 +24,7 @@ from lab.interop.source import ImportResult, Source, Wishes
 from store.records import CaseDraft
 
 NAME = "promptfoo-csv"
-TITLE = "promptfoo's tests as CSV: columns __expected, __prefix, __metadata:key …"
+TITLE = "promptfoo tests in CSV"
 
 _STEP = 500
 _HEAD = 65_536

@@ -77,7 +77,7 @@ def test_a_failed_check_says_what_came_instead() -> None:
     assert result.checks == (
         Check("equals", "5", False, "The dog is 45 or 39.5.", 0.0),
         Check("numeric", "40 ± 1", True, "", 1.0),
-        Check("icontains", "cat", False, "the dog is 45 or 39.5.", 0.0),
+        Check("icontains", "cat", False, "The dog is 45 or 39.5.", 0.0),
         Check("not-icontains", "DOG", False, "the dog is 45 or 39.5.", 0.0),
     )
     assert result.rows()[1] == ("numeric", "40 ± 1", True, "")

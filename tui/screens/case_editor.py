@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tui.app import LitmusApp
 
 _HOW = (
-    "A line each: `contains: x`, `icontains: x`, `equals: x`, `regex: x`, `numeric: 42 ± 0.5`, "
-    "or with not- in front; any other line is the expected text."
+    "A line each: `contains: x`, `icontains-any: a, b`, `regex: x`, `numeric: 42 ± 0.5`, "
+    "`is-json`, `llm-rubric: x` …, or with not- in front; any other line is the expected text."
 )
 _KEYS = "ctrl+j keeps it · esc leaves · tab goes on · ctrl+o your editor"
 _MOST_EVIDENCE = 3

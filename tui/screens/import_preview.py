@@ -43,10 +43,10 @@ class ImportPreview(ModalScreen[Outcome | bool]):
         & > Vertical {
             width: 100; max-width: 96%; height: auto; max-height: 94%;
             border: round $accent; background: $surface; padding: 0 1;
-            & > VerticalScroll { height: auto; max-height: 100%; margin: 1 0;
+            & > VerticalScroll { height: auto; max-height: 100%; margin: 1 0 2 0;
                 & > Static { height: auto; }
             }
-            & > #doing { height: auto; color: $text-muted; }
+            & > #doing { dock: bottom; height: auto; color: $text-muted; background: $surface; }
         }
     }
     """

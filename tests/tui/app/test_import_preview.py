@@ -49,6 +49,15 @@ async def test_a_dropped_benchmark_is_shown_and_imported(open_bench, table, size
         assert names(person) == []
 
 
+async def test_a_long_preview_leaves_the_keys_in_sight(open_bench, tmp_path):
+    path = tmp_path / "long.csv"
+    columns = ",".join(f"a column without a use {number}" for number in range(60))
+    path.write_text(f"prompt,{columns}\nWhy?\n")
+    async with open_bench("one", size=(80, 24)) as person:
+        await person.paste(str(path))
+        await person.until_seen("long.csv: CSV", "enter imports · d takes it", "esc leaves")
+
+
 async def test_a_dropped_benchmark_can_be_a_document(open_bench, table):
     async with open_bench("one") as person:
         await person.paste(str(table))
