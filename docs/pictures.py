@@ -85,6 +85,17 @@ async def keys(pilot: Pilot[None]) -> None:
     await pilot.press("question_mark")
 
 
+async def queue(pilot: Pilot[None]) -> None:
+    await pilot.press("l", "a")
+    while "1 of" not in seen(pilot):
+        await pilot.pause(0.1)
+    await pilot.press("n")
+
+
+def seen(pilot: Pilot[None]) -> str:
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+
 async def sessions(pilot: Pilot[None]) -> None:
     await pilot.press("f6")
 
@@ -107,6 +118,7 @@ async def main() -> None:
             await picture(engine, "compare", WIDE, compare)
             await picture(engine, "edit", SMALL, edit)
             await picture(engine, "models", SMALL, choose)
+            await picture(engine, "queue", SMALL, queue)
             await picture(engine, "keys", SMALL, keys)
             await picture(engine, "sessions", SMALL, sessions)
         finally:
