@@ -39,6 +39,12 @@ def read_answers(path: Path, format: str = "", *, scorer: str = "") -> AnswerFil
     return found
 
 
+def holds_answers(source: Source) -> bool:
+    """Tell whether a text is a log of answers, of promptfoo or Inspect, and no benchmark."""
+    whole = _whole(source.text)
+    return whole is not None and _guessed(source, whole) in ("promptfoo", "inspect")
+
+
 def _binary(path: Path, kind: str, scorer: str) -> AnswerFile:
     if kind == "llm":
         from lab.interop.llm_logs import read_logs

@@ -50,8 +50,16 @@ def read(path: Path, format: str = "", wishes: Wishes | None = None) -> ImportRe
 def read_source(source: Source, format: str = "", wishes: Wishes | None = None) -> ImportResult:
     """Read a benchmark from a file's text; see `read`."""
     wishes = wishes or Wishes()
-    module = _reader(format) if format else _guess(source)
-    result = module.read(source, wishes)
+    try:
+        result = (_reader(format) if format else _guess(source)).read(source, wishes)
+    except ImportProblem:
+        from lab.interop.answer_formats import holds_answers
+
+        if format or not holds_answers(source):
+            raise
+        raise ImportProblem(
+            f"{source.name} holds answers, not cases: `litmus answers import` takes them in."
+        ) from None
     if wishes.strict and result.unknown:
         raise ImportProblem(
             f"{source.name} has what is not used: {', '.join(result.unknown[:20])}; tell what it "

@@ -120,3 +120,10 @@ def test_a_guessed_encoding_is_told(tmp_path: Path) -> None:
     assert found.notes == (Note("the file is not UTF-8 and its encoding is guessed", None, 2),)
     path.write_text("prompt\nnaïve café\n", encoding="utf-8")
     assert formats.read(path).notes == ()
+
+
+def test_a_log_of_answers_is_told_from_a_benchmark(tmp_path):
+    path = tmp_path / "out.json"
+    path.write_text('{\n  "version": 2,\n  "results": [{"vars": {}, "prompt": {"raw": "Why?"}}]\n}')
+    with pytest.raises(ImportProblem, match="holds answers, not cases: `litmus answers import`"):
+        formats.read(path)
