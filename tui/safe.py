@@ -39,10 +39,20 @@ def one_line(text: str, limit: int = 400) -> str:
     An ellipsis at its end says that there is more. Only the beginning of a long text is
     looked at, so that any text costs the same.
     """
-    text = text.strip(" \t\n")
+    text = _stripped(text)
     head = " ".join(visible(text[: limit * 4]).split())
     whole = len(text) <= limit * 4 and len(head) <= limit
     return head if whole else head[: limit - 1] + "…"
+
+
+def _stripped(text: str) -> str:
+    """Return text without the blanks and line ends around it; CR LF is one line end."""
+    start, end = 0, len(text)
+    while start < end and (text[start] in " \t\n" or text.startswith("\r\n", start)):
+        start += 2 if text[start] == "\r" else 1
+    while start < end and text[end - 1] in " \t\n":
+        end -= 2 if text[end - 2 : end] == "\r\n" else 1
+    return text[start : max(start, end)]
 
 
 def content(text: str, style: str = "") -> Content:

@@ -60,6 +60,9 @@ def test_one_line_is_one_line_within_its_limit(text: str, limit: int) -> None:
 
 
 @given(anything)
+@example("\r\n")
+@example("\r\n x \r\n\r\n")
+@example("\r x\r")
 @example(" " * 100 + "x")
 @example("a" + " " * 100 + "b")
 def test_one_line_says_when_something_is_left_out(text: str) -> None:
