@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import settings
+
+# The same examples each time: a gate that is closed by luck is of no use. To look for new ones:
+# `pytest --hypothesis-profile=default`.
+settings.register_profile("gate", deadline=None, derandomize=True)
+settings.load_profile("gate")
+
 
 def pytest_configure() -> None:
     """Let Ctrl+C reach what the tests start.
