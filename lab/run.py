@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from lab import events
 from lab.ask import Client, Ended, Piece
 from lab.cancelling import to_the_end
+from lab.crew import Crew
 from lab.failures import AskError
 from lab.grading.assertions import grade, is_slow
 from lab.limits import Limits, Purse
@@ -67,13 +67,9 @@ class Run:
         self._database = database
         self._client = client
         self._owner = owner
-        self._queue: asyncio.Queue[events.Event | None] = asyncio.Queue()
-        self._todo: deque[tuple[Case, int]] = deque()
+        self._crew: Crew[tuple[Case, int], events.Event] = Crew(self._take)
         self._streaming: dict[int, _Stream] = {}
-        self._workers: list[asyncio.Task[None]] = []
         self._documents: list[tuple[str, str]] = []
-        self._outcome: events.Outcome = "finished"
-        self._error = ""
         self._run_id = 0
         self._variant = plan.variant
         self._limits = Limits(plan.variant, window=window, prices=client.endpoint.prices)
@@ -92,14 +88,11 @@ class Run:
     @property
     def left(self) -> int:
         """How many answers are still to come."""
-        return len(self._todo) + len(self._streaming)
+        return len(self._crew.todo) + len(self._streaming)
 
     def stop(self) -> None:
         """Stop asking; answers under way keep what has come, marked as stopped."""
-        self._end("stopped")
-        for worker in self._workers:
-            if not worker.cancelling():
-                worker.cancel()
+        self._crew.stop()
 
     async def events(self) -> AsyncGenerator[events.Event]:
         """Ask, and yield what happens. Closing the generator early stops the run.
@@ -108,16 +101,13 @@ class Run:
         """
         began = time.monotonic()
         todo = await self._prepare()
-        asking = asyncio.create_task(self._ask_all())
-        try:
-            yield events.RunStarted(self._run_id, self._variant, self.total, todo)
-            while (event := await self._queue.get()) is not None:
+        started = events.RunStarted(self._run_id, self._variant, self.total, todo)
+        async with aclosing(self._crew.events(started, self._ask_all)) as told:
+            async for event in told:
                 yield event
-        finally:
-            if not asking.done():
-                self.stop()
-            await asking
-        yield events.RunFinished(self._run_id, self._outcome, self._error, time.monotonic() - began)
+        yield events.RunFinished(
+            self._run_id, self._crew.outcome, self._crew.error, time.monotonic() - began
+        )
 
     async def _prepare(self) -> int:
         """Pin the variant and the benchmark, and return how many answers are missing."""
@@ -140,38 +130,26 @@ class Run:
             runs.start, plan.session_id, self._variant.id, benchmark
         )
         self._purse.open(spent)
-        if self._outcome == "finished":
-            self._todo.extend((by_revision[revision_id], epoch) for revision_id, epoch in pairs)
+        if self._crew.going:
+            self._crew.todo.extend(
+                (by_revision[revision_id], epoch) for revision_id, epoch in pairs
+            )
         return len(pairs)
 
     async def _ask_all(self) -> None:
         """Let the workers ask until nothing is left, and end the run."""
         journal = asyncio.create_task(self._journal())
-        count = min(max(1, self.plan.concurrency), len(self._todo))
-        self._workers = [asyncio.create_task(self._work()) for _ in range(count)]
         try:
-            results = await asyncio.gather(*self._workers, return_exceptions=True)
-            for result in results:
-                if isinstance(result, Exception):
-                    raise result
+            await self._crew.work(self.plan.concurrency)
         finally:
             self._purse.close()
             journal.cancel()
-            try:
-                await self._database.write(runs.end, self._run_id, self._outcome)
-            finally:
-                self._queue.put_nowait(None)
+            await self._database.write(runs.end, self._run_id, self._crew.outcome)
 
-    async def _work(self) -> None:
-        try:
-            while self._todo:
-                case, epoch = self._todo.popleft()
-                for attempt in range(1, ATTEMPTS + 1):
-                    if not await self._attempt(case, epoch, attempt):
-                        break
-        except BaseException:
-            self._end("failed")
-            raise
+    async def _take(self, asked: tuple[Case, int]) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            if not await self._attempt(*asked, attempt):
+                break
 
     async def _attempt(self, case: Case, epoch: int, attempt: int) -> bool:
         """Ask one case once. Returns whether it should be asked again."""
@@ -179,12 +157,10 @@ class Run:
         cap = self.plan.cap_usd
         price = None if cap is None else self._limits.price(messages)
         if not await self._purse.reserve(price, cap):
-            if self._outcome == "finished":
-                self._queue.put_nowait(events.BudgetReached(self._purse.spent, cap or 0.0))
-            self._end("budget")
+            self._crew.reach_budget(self._purse.spent, cap)
             return False
         try:
-            if self._outcome != "finished":
+            if not self._crew.going:
                 return False  # the run has ended while this one waited for its turn
             answer_id = await self._database.write(
                 runs.ask,
@@ -197,7 +173,7 @@ class Run:
                 owner=self._owner,
                 sent_hash=sent_hash(messages),
             )
-            self._queue.put_nowait(events.Asked(answer_id, case.id, case.revision_id, epoch))
+            self._crew.tell(events.Asked(answer_id, case.id, case.revision_id, epoch))
             return await self._stream(answer_id, case, messages, last=attempt == ATTEMPTS)
         finally:
             self._purse.settle(price)
@@ -216,9 +192,9 @@ class Run:
                     continue
                 stream.add(piece)
                 delta = events.Delta(answer_id, case.id, piece.text, piece.reasoning)
-                self._queue.put_nowait(delta)
+                self._crew.tell(delta)
         except AskError as error:
-            again = error.again and not last and self._outcome == "finished"
+            again = error.again and not last and self._crew.going
             await to_the_end(self._fail(answer_id, stream, error, again=again))
             return again
         except asyncio.CancelledError:
@@ -240,12 +216,10 @@ class Run:
         if graded is not None:
             end = replace(end, grade=graded.verdict, checks=graded.rows())
         self._limits.learn(end.usage)
-        for notice in self._client.notices:
-            self._queue.put_nowait(events.Noticed(notice))
-        self._client.notices.clear()
+        self._crew.pass_on(self._client.notices)
         await self._keep(answer_id, end, again=False)
         if graded is not None:
-            self._queue.put_nowait(events.Graded(answer_id, case.id, graded.verdict))
+            self._crew.tell(events.Graded(answer_id, case.id, graded.verdict))
 
     async def _fail(self, answer_id: int, stream: _Stream, error: AskError, *, again: bool) -> None:
         """Keep what came of an answer, and end the run where nothing else would fare better."""
@@ -253,7 +227,7 @@ class Run:
         end = self._finish(stream, "cut" if partly else "failed", str(error))
         await self._keep(answer_id, end, again=again)
         if error.fatal:
-            self._end("failed", str(error))
+            self._crew.end("failed", str(error))
 
     async def _keep(self, answer_id: int, end: runs.Finish, *, again: bool) -> None:
         """Store how an answer ended, and say so."""
@@ -261,9 +235,9 @@ class Run:
         self._purse.spent += end.cost_usd or 0.0
         answer = await self._database.write(runs.finish, answer_id, end)
         if end.status == "done":
-            self._queue.put_nowait(events.Answered(answer))
+            self._crew.tell(events.Answered(answer))
         else:
-            self._queue.put_nowait(events.Failed(answer, end.error, again=again))
+            self._crew.tell(events.Failed(answer, end.error, again=again))
 
     def _finish(self, stream: _Stream, status: Status, error: str = "") -> runs.Finish:
         ended = stream.ended or Ended(self._variant.model, Usage(), "")
@@ -291,11 +265,6 @@ class Run:
                 # Where this fails the whole answer will too at its end, and be told.
                 with suppress(StoreError):
                     await self._database.write(runs.journal, batch)
-
-    def _end(self, outcome: events.Outcome, error: str = "") -> None:
-        self._todo.clear()
-        if self._outcome == "finished":
-            self._outcome, self._error = outcome, error
 
 
 class _Stream:

@@ -40,7 +40,7 @@ class Bill:
 
 
 class Asker:
-    """Asks a judge. `pay` keeps what a call cost; no call is begun unless `going`."""
+    """Asks a judge. `pay` keeps what a call cost; no call is begun once `going` says no."""
 
     def __init__(
         self,
@@ -49,15 +49,17 @@ class Asker:
         limits: Limits,
         purse: Purse,
         cap_usd: float | None,
+        *,
         pay: Callable[[float | None], Coroutine[Any, Any, None]],
+        going: Callable[[], bool],
     ) -> None:
-        self.going = True
         self._client = client
         self._judge = judge
         self._limits = limits
         self._purse = purse
         self._cap_usd = cap_usd
         self._pay = pay
+        self._going = going
         self._form = 0
 
     async def ask(self, case: CaseDraft, expected: str, answer: str, bill: Bill) -> Said:
@@ -79,7 +81,7 @@ class Asker:
         try:
             self._limits.refuse_too_long(sent)
             for attempt in range(1, ATTEMPTS + 1):
-                if not self.going:
+                if not self._going():
                     raise Stopped
                 try:
                     return await self._in_some_form(sent, bill)

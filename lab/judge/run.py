@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 
 from lab.ask import Client
 from lab.cancelling import to_the_end
-from lab.events import BudgetReached, Noticed, Outcome
+from lab.crew import Crew
 from lab.failures import AskError
 from lab.grading.assertions import RubricResult, graded_with
 from lab.judge.asking import Asker, Bill, OverBudget, Stopped
@@ -53,21 +53,18 @@ class Judging:
         self._judge = plan.judge
         limits = Limits(plan.judge, window=window, prices=client.endpoint.prices)
         self._purse = purse or Purse()
-        self._asker = Asker(client, plan.judge, limits, self._purse, plan.cap_usd, self._pay)
-        self._queue: asyncio.Queue[JudgeEvent | None] = asyncio.Queue()
-        self._todo: deque[Candidate] = deque()
-        self._workers: list[asyncio.Task[None]] = []
-        self._outcome: Outcome = "finished"
-        self._error = ""
+        self._crew: Crew[Candidate, JudgeEvent] = Crew(self._take)
+        self._asker = Asker(
+            *(client, plan.judge, limits, self._purse, plan.cap_usd),
+            pay=self._pay,
+            going=lambda: self._crew.going,
+        )
         self._run_id = 0
         self._cost_usd, self._unpriced = 0.0, 0
 
     def stop(self) -> None:
         """Stop judging; what is judged is kept."""
-        self._end("stopped")
-        for worker in self._workers:
-            if not worker.cancelling():
-                worker.cancel()
+        self._crew.stop()
 
     async def events(self) -> AsyncGenerator[JudgeEvent]:
         """Judge, and yield what happens. Closing the generator early stops it.
@@ -76,17 +73,11 @@ class Judging:
         """
         began = time.monotonic()
         started = await self._prepare()
-        judging = asyncio.create_task(self._judge_all())
-        try:
-            yield started
-            while (event := await self._queue.get()) is not None:
+        async with aclosing(self._crew.events(started, self._judge_all)) as told:
+            async for event in told:
                 yield event
-        finally:
-            if not judging.done():
-                self.stop()
-            await judging
         yield JudgingFinished(
-            *(self._outcome, self._error),
+            *(self._crew.outcome, self._crew.error),
             *(self._cost_usd, self._unpriced),
             time.monotonic() - began,
         )
@@ -99,8 +90,8 @@ class Judging:
         self._purse.open(spent)
         found, empty = await database.read(_find, plan, self._judge.id)
         todo = [item for item in found if plan.fresh or not item.judged]
-        if self._outcome == "finished":
-            self._todo.extend(todo)
+        if self._crew.going:
+            self._crew.todo.extend(todo)
         return JudgingStarted(
             self._judge,
             len(todo),
@@ -110,27 +101,11 @@ class Judging:
         )
 
     async def _judge_all(self) -> None:
-        count = min(max(1, self.plan.concurrency), len(self._todo))
-        self._workers = [asyncio.create_task(self._work()) for _ in range(count)]
         try:
-            results = await asyncio.gather(*self._workers, return_exceptions=True)
-            for result in results:
-                if isinstance(result, Exception):
-                    raise result
+            await self._crew.work(self.plan.concurrency)
         finally:
             self._purse.close()
-            try:
-                await self._database.write(judgements.end, self._run_id, self._outcome)
-            finally:
-                self._queue.put_nowait(None)
-
-    async def _work(self) -> None:
-        try:
-            while self._todo:
-                await self._take(self._todo.popleft())
-        except BaseException:
-            self._end("failed")
-            raise
+            await self._database.write(judgements.end, self._run_id, self._crew.outcome)
 
     async def _take(self, candidate: Candidate) -> None:
         """Judge an answer and keep the judgement, or say why there is none."""
@@ -142,18 +117,14 @@ class Judging:
         except Stopped:
             return
         except OverBudget:
-            if self._outcome == "finished":
-                self._queue.put_nowait(BudgetReached(self._purse.spent, self.plan.cap_usd or 0.0))
-            self._end("budget")
+            self._crew.reach_budget(self._purse.spent, self.plan.cap_usd)
             return
         except AskError as error:
-            self._queue.put_nowait(NotJudged(case.id, str(error)))
+            self._crew.tell(NotJudged(case.id, str(error)))
             if error.fatal:
-                self._end("failed", str(error))
+                self._crew.end("failed", str(error))
             return
-        for notice in self._client.notices:
-            self._queue.put_nowait(Noticed(notice))
-        self._client.notices.clear()
+        self._crew.pass_on(self._client.notices)
         await to_the_end(self._keep(candidate, replace(ruling, cost_usd=bill.total)))
 
     async def _rule(self, case: Case, answer: Answer, bill: Bill) -> Ruling:
@@ -182,19 +153,13 @@ class Judging:
         changed = await self._database.write(
             _keep, self.plan.session_id, self._judge.id, candidate, ruling
         )
-        self._queue.put_nowait(Judged(candidate.case_id, candidate.revision_id, ruling, changed))
+        self._crew.tell(Judged(candidate.case_id, candidate.revision_id, ruling, changed))
 
     async def _pay(self, cost: float | None) -> None:
         """Count what a call cost, in US dollars."""
         self._cost_usd += cost or 0.0
         self._unpriced += cost is None
         await self._database.write(judgements.spend, self._run_id, cost)
-
-    def _end(self, outcome: Outcome, error: str = "") -> None:
-        self._todo.clear()
-        self._asker.going = False
-        if self._outcome == "finished":
-            self._outcome, self._error = outcome, error
 
 
 def _begin(connection: Connection, session_id: int, judge: Variant) -> tuple[Variant, int]:
