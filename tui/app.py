@@ -20,6 +20,7 @@ from textual.worker import WorkerFailed
 from lab.engine import Engine, warm_up
 from store import sessions
 from store.errors import NotFound, PlainError
+from tui.terminal import outlasting_terminal
 
 # Each screen is imported when it is first shown: the first paint waits for one, not for all.
 if TYPE_CHECKING:
@@ -278,7 +279,8 @@ async def _run(
             answers = "an answer" if kept == 1 else f"{kept} answers"
             app.call_later(app.notify, _KEPT.format(answers))
         _quit_on_signals(app)
-        await app.run_async()
+        with outlasting_terminal():
+            await app.run_async()
         if app.trouble is not None:
             raise app.trouble
         return app.return_code or 0
