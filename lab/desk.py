@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from lab.engine import Engine
 from lab.prompt import Message, assemble
 from lab.setup import Setup
-from store import benchmarks, documents, labels, overview, runs, sessions
+from store import answer_chunks, benchmarks, documents, labels, overview, runs, sessions
 from store.database import Connection
 from store.errors import StoreError
+from store.library_records import Passage
 from store.records import (
     IMPORTED,
     Answer,
@@ -205,7 +206,11 @@ class Desk:
         fresh: bool = False,
         cap_usd: float | None = None,
     ) -> Run:
-        """Prepare a run. `concurrency` 0 takes what suits the provider."""
+        """Prepare a run. `concurrency` 0 takes what suits the provider.
+
+        Raises PlainError where its model, or its store, cannot be asked.
+        """
+        from lab.rag.asking import retrieving
         from lab.run import Plan
 
         plan = Plan(
@@ -217,7 +222,10 @@ class Desk:
             fresh=fresh,
             cap_usd=cap_usd if cap_usd is not None else self.session.cap_usd,
         )
-        return await self.engine.start(plan)
+        retrieve = retrieving(self, variant)
+        if retrieve is not None and cases:
+            await retrieve(cases[0].draft)  # where the store cannot be searched, say so now
+        return await self.engine.start(plan, retrieve)
 
     async def missing(
         self, cases: Sequence[Case], variant: Variant, epochs: int, *, fresh: bool = False
@@ -229,12 +237,26 @@ class Desk:
         return len(await self.database.read(runs.missing, variant.id, revisions, epochs))
 
     async def sent(self, case: Case, variant: Variant) -> list[Message]:
-        """Return exactly what is sent for a case under a variant."""
+        """Return exactly what is sent for a case under a variant.
+
+        On the rung `rag` that is what was sent for its newest answer, where it has one.
+        """
+        from lab.rag.asking import retrieving
+
+        retrieve = retrieving(self, variant)
+        if retrieve is not None:
+            answer = await self.answer(case, variant)
+            given = await self.passages(answer) if answer else await retrieve(case.draft)
+            return assemble(case.draft, system=variant.system, passages=given)
         texts = [
             (name, await self.database.read(documents.text, sha256))
-            for name, sha256 in variant.documents
+            for name, sha256, *_ in variant.documents
         ]
         return assemble(case.draft, system=variant.system, documents=texts)
+
+    async def passages(self, answer: Answer) -> list[Passage]:
+        """Return the passages that were sent for an answer, each with the chunks in it."""
+        return await self.database.read(answer_chunks.of, answer.id)
 
     async def answer(self, case: Case, variant: Variant) -> Answer | None:
         """Return a variant's newest answer to a case, or None."""

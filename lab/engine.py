@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lab.ask import Client, ModelInfo
     from lab.embedded import EmbeddedServer
     from lab.limits import Purse
+    from lab.rag.asking import Retrieve
     from lab.run import Plan, Run
     from store.owners import Owner
     from store.records import Variant
@@ -172,7 +173,7 @@ class Engine:
         if client is not None:
             await client.close()
 
-    async def start(self, plan: Plan) -> Run:
+    async def start(self, plan: Plan, retrieve: Retrieve | None = None) -> Run:
         """Prepare a run of a plan; nothing is asked before its events are iterated.
 
         Raises AskError, ProviderError or EmbeddedError when its model cannot be asked.
@@ -186,7 +187,15 @@ class Engine:
             if self._owner is None:
                 self._owner = await asyncio.to_thread(Owner, self.database.home)
         purse = self.purse(plan.session_id)
-        return Run(self.database, client, self._owner.name, plan, window=window, purse=purse)
+        return Run(
+            self.database,
+            client,
+            self._owner.name,
+            plan,
+            window=window,
+            purse=purse,
+            retrieve=retrieve,
+        )
 
     async def ready(self, variant: Variant) -> Client:
         """Return a variant's client. Raises AskError where its model cannot be asked."""

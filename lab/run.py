@@ -21,9 +21,10 @@ from lab.failures import AskError
 from lab.grading.assertions import grade, is_slow
 from lab.limits import Limits, Purse
 from lab.prompt import Message, assemble, sent_hash
+from lab.rag.asking import Retrieve
 from store import benchmarks, documents, runs, sessions
 from store.database import Database
-from store.errors import StoreError
+from store.errors import PlainError, StoreError
 from store.records import Case, Status, Usage, Variant
 
 JOURNAL_S = 0.25
@@ -50,7 +51,7 @@ class Run:
     """One run on its way. Iterate `events()` once; `stop()` ends it and keeps everything.
 
     Runs of one session share a `purse`, so that together they keep to its cap. `window`
-    is in tokens, None where it is not known.
+    is in tokens, None where it is not known. `retrieve` finds what a case is given besides.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Run:
         *,
         window: int | None = None,
         purse: Purse | None = None,
+        retrieve: Retrieve | None = None,
     ) -> None:
         self.plan = plan
         self._database = database
@@ -74,6 +76,7 @@ class Run:
         self._variant = plan.variant
         self._limits = Limits(plan.variant, window=window, prices=client.endpoint.prices)
         self._purse = purse or Purse()
+        self._retrieve = retrieve
 
     @property
     def variant(self) -> Variant:
@@ -114,7 +117,8 @@ class Run:
         plan, database = self.plan, self._database
         self._documents = [
             (name, await database.read(documents.text, sha256))
-            for name, sha256 in plan.variant.documents
+            for name, sha256, *_ in plan.variant.documents
+            if self._retrieve is None
         ]
         self._variant = await database.write(runs.keep_variant, plan.variant)
         benchmark = await database.read(benchmarks.revision_hash, plan.session_id)
@@ -153,7 +157,17 @@ class Run:
 
     async def _attempt(self, case: Case, epoch: int, attempt: int) -> bool:
         """Ask one case once. Returns whether it should be asked again."""
-        messages = assemble(case.draft, system=self._variant.system, documents=self._documents)
+        try:
+            passages = await self._retrieve(case.draft) if self._retrieve else []
+        except PlainError as error:  # no other case would fare better
+            self._crew.end("failed", str(error))
+            return False
+        messages = assemble(
+            case.draft,
+            system=self._variant.system,
+            documents=self._documents,
+            passages=passages,
+        )
         cap = self.plan.cap_usd
         price = None if cap is None else self._limits.price(messages)
         if not await self._purse.reserve(price, cap):
@@ -172,6 +186,7 @@ class Run:
                 attempt=attempt,
                 owner=self._owner,
                 sent_hash=sent_hash(messages),
+                passages=passages,
             )
             self._crew.tell(events.Asked(answer_id, case.id, case.revision_id, epoch))
             return await self._stream(answer_id, case, messages, last=attempt == ATTEMPTS)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from store.library_records import Retrieval
 from store.records import IMPORTED, Document, Rung, Variant
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Provider, model, rung and the rest. `base_url` is empty for the provider's own."""
+    """Provider, model, rung and the rest. `base_url` is empty for the provider's own.
+
+    `retrieval` says how the RAG store is searched on the rung `rag`.
+    """
 
     provider: str
     model: str
@@ -19,10 +23,13 @@ class Setup:
     base_url: str = ""
     system: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    retrieval: Retrieval = field(default_factory=Retrieval)
 
     def variant(self, documents: Sequence[Document]) -> Variant:
-        """Return the variant that this set-up makes of the documents in the context."""
-        attached = [item for item in documents if item.attached is not None]
+        """Return the variant that this set-up makes of the session's documents.
+
+        On the rung `context` it has those in the context, on `rag` those in the store.
+        """
         return Variant(
             rung=self.rung,
             provider=self.provider,
@@ -30,15 +37,25 @@ class Setup:
             base_url=self.base_url,
             system=self.system,
             parameters=dict(self.parameters),
-            documents=tuple((item.name, item.sha256) for item in attached)
-            if self.rung == "context" and self.provider != IMPORTED
-            else (),
+            documents=self._given(documents) if self.provider != IMPORTED else (),
+            retrieval=self.retrieval if self.rung == "rag" else None,
         )
+
+    def _given(self, documents: Sequence[Document]) -> tuple[tuple[str, ...], ...]:
+        if self.rung == "context":
+            attached = (item for item in documents if item.attached is not None)
+            return tuple((item.name, item.sha256) for item in attached)
+        if self.rung == "rag":
+            key = self.retrieval.indexing.key
+            return tuple(
+                sorted((item.name, item.sha256) for item in documents if key in item.promoted)
+            )
+        return ()
 
     @property
     def rung_to_ask(self) -> Rung:
         """The rung for a model that takes this one's place; imported answers may be on any."""
-        elsewhere = self.provider == IMPORTED and self.rung != "context"
+        elsewhere = self.provider == IMPORTED and self.rung not in ("context", "rag")
         return "bare" if elsewhere else self.rung
 
     def to_json(self) -> dict[str, Any]:
@@ -50,6 +67,7 @@ class Setup:
             "base_url": self.base_url,
             "system": self.system,
             "parameters": dict(self.parameters),
+            "retrieval": asdict(self.retrieval),
         }
 
     @staticmethod
@@ -62,12 +80,16 @@ class Setup:
             variant.base_url,
             variant.system,
             variant.parameters,
+            variant.retrieval or Retrieval(),
         )
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Setup:
         """Return the set-up that `to_json` gave."""
-        return Setup(**values)
+        kept: dict[str, Any] = dict(values)
+        if retrieval := kept.pop("retrieval", None):
+            kept["retrieval"] = Retrieval.from_json(retrieval)
+        return Setup(**kept)
 
 
 def refuse_imported(variant: Variant) -> None:

@@ -13,6 +13,7 @@ from store.errors import Conflict, NotFound
 from store.records import (
     Assertion,
     Case,
+    CaseDocument,
     CaseDraft,
     Evidence,
     Expectation,
@@ -29,13 +30,14 @@ SOUND = f"instr(r.tags, '\"{REPAIR}\"') = 0"
 
 _CASE = (
     "SELECT c.id, c.session_id, c.key, c.position, r.id, r.number, r.prompt, r.messages,"
-    " r.expectation, r.evidence, r.tags, r.split, r.metadata"
+    " r.expectation, r.evidence, r.tags, r.split, r.metadata, r.documents"
     " FROM cases AS c JOIN case_revisions AS r ON r.id = "
 )
 _CURRENT = _CASE + "c.revision_id"
 _INSERT_REVISION = (
     "INSERT INTO case_revisions (id, case_id, number, prompt, messages, expectation, evidence,"
-    " tags, split, metadata, hash, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " tags, split, metadata, documents, hash, created_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _BATCH = 2000
 _ENCODE = json.JSONEncoder().encode
@@ -242,6 +244,7 @@ def _values(draft: CaseDraft) -> tuple[str, ...]:
         _json(content["tags"]),
         draft.split,
         _json(draft.metadata),
+        _json(content.get("documents", [])),
         content_hash(content),
     )
 
@@ -253,7 +256,7 @@ def _json(value: Any) -> str:
 
 def _case(row: Sequence[Any]) -> Case:
     identity, session_id, key, position, revision_id, number = row[:6]
-    prompt, messages, expectation, evidence, tags, split, metadata = row[6:]
+    prompt, messages, expectation, evidence, tags, split, metadata, documents = row[6:]
     wanted = json.loads(expectation)
     draft = CaseDraft(
         prompt=prompt,
@@ -268,5 +271,6 @@ def _case(row: Sequence[Any]) -> Case:
         tags=tuple(json.loads(tags)),
         split=split,
         metadata=json.loads(metadata),
+        documents=tuple(CaseDocument(**item) for item in json.loads(documents)),
     )
     return Case(identity, session_id, key, position, revision_id, number, draft)

@@ -13,7 +13,11 @@ from store.records import Document
 
 _DOCUMENT = (
     "SELECT d.id, d.session_id, d.name, d.path, d.sha256, c.media_type, c.bytes, c.chars,"
-    " c.pages, d.attached FROM documents AS d JOIN contents AS c ON c.sha256 = d.sha256 "
+    " c.pages, d.attached, d.chosen, d.version, d.tags,"
+    " (SELECT json_group_array(l.key) FROM collections AS l JOIN promotions AS p"
+    "  ON p.collection_id = l.id AND p.sha256 = d.sha256 AND p.finished_at IS NOT NULL"
+    "  WHERE l.session_id = d.session_id)"
+    " FROM documents AS d JOIN contents AS c ON c.sha256 = d.sha256 "
 )
 
 
@@ -109,6 +113,13 @@ def text(connection: sqlite3.Connection, sha256: str) -> str:
 
 
 def _document(row: tuple[Any, ...]) -> Document:
-    values = list(row)
-    values[8] = tuple(json.loads(values[8]))
-    return Document(*values)
+    *values, pages, attached, chosen, version, tags, promoted = row
+    return Document(
+        *values,
+        pages=tuple(json.loads(pages)),
+        attached=attached,
+        chosen=chosen,
+        version=version,
+        tags=tuple(json.loads(tags)),
+        promoted=tuple(json.loads(promoted)),
+    )

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from store.library_records import Retrieval
+
 Split = Literal["test", "train"]
 Rung = Literal["bare", "context", "rag", "tuned"]
 Verdict = Literal["pass", "partial", "fail"]
@@ -95,12 +97,26 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseDocument:
+    """A document that one case has in its context (`used`), or leaves out of the session's.
+
+    `pages` are the chosen ones, as in `Document.chosen`.
+    """
+
+    name: str
+    sha256: str
+    used: bool = True
+    pages: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseDraft:
     """A case as it comes from a person or a file, before it is stored.
 
     `key` is the id that the benchmark's author gave; empty asks for the next free number.
     `messages` are earlier turns (`{"role", "content"}`) that stand before the prompt.
     `metadata` are the author's own JSON values; Litmus keeps them and asks nothing of them.
+    `documents` change what is in the context for this case.
     """
 
     prompt: str
@@ -111,6 +127,7 @@ class CaseDraft:
     tags: tuple[str, ...] = ()
     split: Split = "test"
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    documents: tuple[CaseDocument, ...] = ()
 
     def content(self) -> dict[str, Any]:
         """Return what makes one revision differ from another, as JSON-ready values."""
@@ -122,7 +139,11 @@ class CaseDraft:
             "tags": list(self.tags),
             "split": self.split,
         }
-        return {**values, "metadata": self.metadata} if self.metadata else values
+        if self.metadata:
+            values["metadata"] = self.metadata
+        if self.documents:
+            values["documents"] = [asdict(each) for each in self.documents]
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +187,11 @@ class Session:
 class Document:
     """A file read into text. `pages` are the offsets in `text` at which pages begin.
 
-    `attached` is its place among the documents in the context, None when it is not in it.
-    Its text is fetched apart, by `store.documents.text`, since it may be long.
+    `attached` is its place among the documents in the context, None when it is not in it;
+    `chosen` are the pages that are in the context, as "1-3,7", empty for all. `version`
+    counts from 1 as the file changes. `promoted` are the keys of the session's collections
+    that hold it whole. Its text is fetched apart, by `store.documents.text`, since it may
+    be long.
     """
 
     id: int
@@ -180,14 +204,19 @@ class Document:
     chars: int
     pages: tuple[int, ...]
     attached: int | None
+    chosen: str = ""
+    version: int = 1
+    tags: tuple[str, ...] = ()
+    promoted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One way to ask: model, provider, rung, system prompt, parameters, context settings.
 
-    Immutable; its `hash` names it. `documents` are (name, sha256) in the order in which
-    they stand in the context.
+    Immutable; its `hash` names it. `documents` are (name, sha256), and the chosen pages
+    where not all are, in the order in which they stand in the context. On the rung `rag`
+    they are those in the store, and `retrieval` says how it is searched.
     """
 
     rung: Rung
@@ -196,13 +225,16 @@ class Variant:
     base_url: str = ""
     system: str = ""
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
-    documents: tuple[tuple[str, str], ...] = ()
+    documents: tuple[tuple[str, ...], ...] = ()
+    retrieval: Retrieval | None = None
     id: int = 0
 
     def content(self) -> dict[str, Any]:
         """Return what identifies the variant, as JSON-ready values."""
         values = asdict(self)
         del values["id"]
+        if self.retrieval is None:
+            del values["retrieval"]
         return values
 
     @property

@@ -6,15 +6,20 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from store import answer_chunks
 from store.answer_rows import ANSWER, answer_of
 from store.errors import NotFound
 from store.grades import keep_grade
+from store.library_records import Passage, Retrieval
 from store.records import Answer, Status, Usage, Variant, Verdict, answer_hash
 
-_VARIANT = "v.id, v.rung, v.provider, v.model, v.base_url, v.system, v.parameters, v.documents"
+_VARIANT = (
+    "v.id, v.rung, v.provider, v.model, v.base_url, v.system, v.parameters, v.documents,"
+    " v.retrieval"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ def keep_variant(connection: sqlite3.Connection, variant: Variant) -> Variant:
     """Store a variant where it is new, and return it with its id."""
     connection.execute(
         "INSERT OR IGNORE INTO variants (hash, rung, provider, base_url, model, system,"
-        " parameters, documents, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " parameters, documents, retrieval, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             variant.hash,
             variant.rung,
@@ -49,6 +54,7 @@ def keep_variant(connection: sqlite3.Connection, variant: Variant) -> Variant:
             variant.system,
             json.dumps(variant.parameters),
             json.dumps(variant.documents),
+            json.dumps(asdict(variant.retrieval) if variant.retrieval else {}),
             time.time(),
         ),
     )
@@ -140,14 +146,16 @@ def ask(
     attempt: int,
     owner: str,
     sent_hash: str,
+    passages: Sequence[Passage] = (),
 ) -> int:
-    """Note that an answer is being asked for; return its id."""
+    """Note that an answer is being asked for, with what was retrieved for it; return its id."""
     cursor = connection.execute(
         "INSERT INTO answers (run_id, variant_id, case_id, revision_id, epoch, attempt, status,"
         " owner, started_at, sent_hash) VALUES (?, ?, ?, ?, ?, ?, 'asking', ?, ?, ?)",
         (run_id, variant_id, case_id, revision_id, epoch, attempt, owner, time.time(), sent_hash),
     )
     assert cursor.lastrowid is not None
+    answer_chunks.keep(connection, cursor.lastrowid, passages)
     return cursor.lastrowid
 
 
@@ -217,6 +225,7 @@ def carry_over(
         " WHERE revision_id = ? AND status = 'done' GROUP BY variant_id, epoch)",
         (new_revision, old_revision),
     )
+    answer_chunks.copy(connection, new_revision)
     return connection.execute(
         "SELECT id, text FROM answers WHERE revision_id = ?", (new_revision,)
     ).fetchall()
@@ -271,7 +280,8 @@ def answers_of_run(connection: sqlite3.Connection, run_id: int) -> list[Answer]:
 
 
 def _variant(row: Sequence[Any]) -> Variant:
-    identity, rung, provider, model, base_url, system, parameters, documents = row
+    identity, rung, provider, model, base_url, system, parameters, documents, retrieval = row
+    retrieved = json.loads(retrieval)
     return Variant(
         rung=rung,
         provider=provider,
@@ -279,6 +289,7 @@ def _variant(row: Sequence[Any]) -> Variant:
         base_url=base_url,
         system=system,
         parameters=json.loads(parameters),
-        documents=tuple((name, sha256) for name, sha256 in json.loads(documents)),
+        documents=tuple(tuple(each) for each in json.loads(documents)),
+        retrieval=Retrieval.from_json(retrieved) if retrieved else None,
         id=identity,
     )

@@ -1,0 +1,1 @@
+"""The RAG store at work: promoting, finding, measuring."""
