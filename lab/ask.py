@@ -20,7 +20,7 @@ from lab.failures import (
     refused_parameter,
 )
 from lab.prompt import Message
-from store.decoding import storable
+from lab.replies import json_list, json_object, json_text, usage_of, window_of
 from store.records import Usage
 
 if TYPE_CHECKING:
@@ -113,12 +113,37 @@ class Client:
         except (ValueError, RecursionError) as error:
             raise nothing from error
         # Together sends the bare list, the others put it into an object.
-        data = _items(listed) or _items(_object(listed).get("data"))
+        data = json_list(listed) or json_list(json_object(listed).get("data"))
         if data is None:
             raise nothing
-        models = [_object(model) for model in data]
-        found = [ModelInfo(_text(model.get("id")), _window(model)) for model in models]
+        models = [json_object(model) for model in data]
+        found = [ModelInfo(json_text(model.get("id")), window_of(model)) for model in models]
         return [model for model in found if model.id]
+
+    async def post(
+        self, path: str, model: str, body: dict[str, Any], wishes: dict[str, Any]
+    ) -> object:
+        """Return the JSON that a model answers to a request that is no chat. Raises AskError.
+
+        What the server refuses of the `wishes` is left out from then on.
+        """
+        import openai
+
+        learnt = self._left_out.setdefault(f"{path} {model}", set())
+        async with self._explained(model) as client:
+            while True:
+                asked = {name: wish for name, wish in wishes.items() if name not in learnt}
+                try:
+                    return await client.post(
+                        path, cast_to=object, body={"model": model, **body, **asked}
+                    )
+                except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                    refused = refused_parameter(error, asked)
+                    if refused is None:
+                        raise
+                    learnt.add(refused)
+                except (ValueError, RecursionError):
+                    return None  # not JSON, which says nothing
 
     async def stream(
         self,
@@ -139,12 +164,12 @@ class Client:
             with self._streaming():
                 async with response:
                     async for given in response:
-                        came, chunk = True, _object(given)
-                        resolved = _text(chunk.get("model")) or resolved
-                        usage = _usage(chunk.get("usage")) or usage
-                        choice = _object((_items(chunk.get("choices")) or [None])[0])
-                        finish_reason = _text(choice.get("finish_reason")) or finish_reason
-                        piece = _piece(_object(choice.get("delta")))
+                        came, chunk = True, json_object(given)
+                        resolved = json_text(chunk.get("model")) or resolved
+                        usage = usage_of(chunk.get("usage")) or usage
+                        choice = json_object((json_list(chunk.get("choices")) or [None])[0])
+                        finish_reason = json_text(choice.get("finish_reason")) or finish_reason
+                        piece = _piece(json_object(choice.get("delta")))
                         if piece is not None:
                             yield piece
             if not finish_reason:
@@ -267,25 +292,12 @@ class Client:
         writer.close()
 
 
-def _object(value: object) -> Mapping[str, Any]:
-    """Return a JSON object; what is none says nothing."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _items(value: object) -> list[object] | None:
-    return cast("list[object]", value) if isinstance(value, list) else None
-
-
-def _text(value: object) -> str:
-    return storable(value) if isinstance(value, str) else ""
-
-
 def _piece(delta: Mapping[str, Any]) -> Piece | None:
     """Return what a delta adds, None when that is nothing."""
     content = delta.get("content") or delta.get("refusal")
     reasoning = delta.get("reasoning_content") or delta.get("reasoning")
     if isinstance(content, list):  # Databricks and Mistral put the reasoning into parts
-        parts = [_object(part) for part in _items(cast("object", content)) or []]
+        parts = [json_object(part) for part in json_list(cast("object", content)) or []]
         reasoning = reasoning or [part for part in parts if part.get("type") in _THOUGHTS]
         content = [part for part in parts if part.get("type") not in _THOUGHTS]
     text, thought = _joined(content), _joined(reasoning)
@@ -294,36 +306,12 @@ def _piece(delta: Mapping[str, Any]) -> Piece | None:
 
 def _joined(value: object) -> str:
     """Return the text of a string, or of parts that hold one."""
-    if (parts := _items(value)) is not None:
+    if (parts := json_list(value)) is not None:
         return "".join(_joined(part) for part in parts)
     if isinstance(value, dict):
-        part = _object(cast("object", value))
+        part = json_object(cast("object", value))
         return _joined(part.get("text") or part.get("summary") or part.get("thinking"))
-    return _text(value)
-
-
-def _usage(value: object) -> Usage | None:
-    given = _object(value)
-    if not given:
-        return None
-    return Usage(
-        prompt=_count(given.get("prompt_tokens")),
-        completion=_count(given.get("completion_tokens")),
-        reasoning=_count(_object(given.get("completion_tokens_details")).get("reasoning_tokens")),
-        cached=_count(_object(given.get("prompt_tokens_details")).get("cached_tokens")),
-    )
-
-
-def _count(value: object) -> int | None:
-    """Return a number of tokens, None for what can be none."""
-    return value if type(value) is int and 0 <= value < 1 << 53 else None
-
-
-def _window(model: Mapping[str, Any]) -> int | None:
-    """Find the window where llama.cpp, vLLM, OpenRouter and Together put it."""
-    places = [_object(model.get("meta")).get("n_ctx")]
-    places += [model.get("max_model_len"), model.get("context_length")]
-    return next((window for place in places if (window := _count(place))), None)
+    return json_text(value)
 
 
 def _without(left_out: set[str], parameters: Mapping[str, Any]) -> dict[str, Any]:

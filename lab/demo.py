@@ -6,9 +6,11 @@ Nothing of it is prepared: the model is asked, its answers are graded, the rates
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab.desk import Desk
 from lab.engine import Engine
@@ -16,15 +18,21 @@ from lab.interop import formats
 from lab.run import Run
 from store import benchmarks, sessions
 from store.errors import NotFound
+from store.library_records import Indexing, Retrieval
 from store.reading import read
 from store.records import Rung, Session
+
+if TYPE_CHECKING:
+    from lab.rag.promotion_events import PromotionEvent
 
 SESSION = "demo"
 TASK = "Answer questions about a small ferry company from its own papers."
 CONTEXT = ("notes.md", "ticket-office.txt")
 SYSTEM = "Answer the question in one short sentence."
 ANSWER_TOKENS = 64
-RUNGS: tuple[Rung, ...] = ("bare", "context")
+RUNGS: tuple[Rung, ...] = ("bare", "context", "rag")
+# Small chunks and few of them: the model is quick with 300 tokens, and lost in 2,000.
+RETRIEVAL = Retrieval(Indexing(chunk_tokens=96), k=3)
 
 
 def fixtures() -> Path:
@@ -56,18 +64,39 @@ async def prepare(engine: Engine, *, start_model: bool = True) -> Desk:
     if "setup" not in session.state and start_model:
         setup = await engine.setup_for("embedded")
         parameters = {**setup.parameters, "max_tokens": ANSWER_TOKENS}
-        desk.setup = replace(setup, system=SYSTEM, parameters=parameters)
+        desk.setup = replace(setup, system=SYSTEM, parameters=parameters, retrieval=RETRIEVAL)
         await desk.save()
     return desk
 
 
-async def climb(desk: Desk) -> AsyncGenerator[Run]:
-    """Prepare a run of each rung after the other, on the same test cases."""
+async def fill_store(desk: Desk) -> AsyncGenerator[PromotionEvent]:
+    """Put the demo's documents into the RAG store, which costs nothing where they are in it.
+
+    Raises as `lab.rag.promotion.promote` does.
+    """
+    from lab.rag.promotion import promote
+
+    async with aclosing(promote(desk, desk.documents, RETRIEVAL.indexing)) as happening:
+        async for event in happening:
+            yield event
+
+
+async def climb(
+    desk: Desk, promoting: Callable[[PromotionEvent], None] | None = None
+) -> AsyncGenerator[Run]:
+    """Prepare a run of each rung after the other, on the same test cases.
+
+    `promoting` is told how the documents get into the RAG store, before that rung.
+    """
     setup = desk.setup
     if setup is None:
         raise NotFound("The demo has no model yet; choose one first.")
     cases = await desk.cases_to_ask()
     for rung in RUNGS:
+        if rung == "rag":
+            async for event in fill_store(desk):
+                if promoting is not None:
+                    promoting(event)
         await desk.choose(replace(setup, rung=rung))
         yield await desk.ask(cases, replace(setup, rung=rung).variant(desk.documents))
 

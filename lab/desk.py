@@ -83,7 +83,7 @@ class Desk:
         """Return the present variant's counterpart: with the documents, or without them."""
         if self.setup is None:
             return None
-        other = "bare" if self.setup.rung == "context" else "context"
+        other = "context" if self.setup.rung == "bare" else "bare"
         variant = replace(self.setup, rung=other).variant(self.documents)
         return variant if other == "bare" or variant.documents else None
 
@@ -118,9 +118,11 @@ class Desk:
 
     async def add_document(self, given: ReadDocument, *, attach: bool) -> Document:
         """Keep a document that was read, in the context where `attach` says so."""
-        document = await self.database.write(documents.add, self.session.id, given, attach=attach)
+        from lab.document_versions import keep
+
+        kept = await self.database.write(keep, self.session.id, given, attach=attach)
         await self.refresh_documents()
-        return document
+        return kept.document
 
     async def attach(self, document_id: int, attached: bool) -> None:
         """Put a document into the context, or take it out."""
@@ -133,7 +135,10 @@ class Desk:
         await self.refresh_documents()
 
     async def remove_document(self, document_id: int) -> None:
-        """Take a document out of the session."""
+        """Take a document out of the session and the RAG store; raises as `demote` does."""
+        from lab.rag.demotion import demote
+
+        await demote(self, [item for item in self.documents if item.id == document_id])
         await self.database.write(documents.remove, document_id)
         await self.refresh_documents()
 
@@ -241,6 +246,7 @@ class Desk:
 
         On the rung `rag` that is what was sent for its newest answer, where it has one.
         """
+        from lab.context import Context
         from lab.rag.asking import retrieving
 
         retrieve = retrieving(self, variant)
@@ -248,11 +254,8 @@ class Desk:
             answer = await self.answer(case, variant)
             given = await self.passages(answer) if answer else await retrieve(case.draft)
             return assemble(case.draft, system=variant.system, passages=given)
-        texts = [
-            (name, await self.database.read(documents.text, sha256))
-            for name, sha256, *_ in variant.documents
-        ]
-        return assemble(case.draft, system=variant.system, documents=texts)
+        given = await Context(self.database, variant).of(case.draft)
+        return assemble(case.draft, system=variant.system, documents=given)
 
     async def passages(self, answer: Answer) -> list[Passage]:
         """Return the passages that were sent for an answer, each with the chunks in it."""

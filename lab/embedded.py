@@ -64,11 +64,7 @@ def missing(gguf: Path | None = None) -> str | None:
         )
     if gguf is not None:
         return None if gguf.is_file() else f"{gguf} is not a file."
-    if not weights.have_weights():
-        if own := weights.own_weights():
-            return f"LITMUS_GGUF names {own}, which is not a file."
-        return "The embedded model's weights (93 MB) have not been downloaded yet."
-    return None
+    return weights.missing_weights()
 
 
 def model_name(gguf: Path) -> str:

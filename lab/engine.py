@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lab.embedded import EmbeddedServer
     from lab.limits import Purse
     from lab.rag.asking import Retrieve
+    from lab.rag.library import Library
     from lab.run import Plan, Run
     from store.owners import Owner
     from store.records import Variant
@@ -42,6 +43,13 @@ class Engine:
 
         return EmbeddedServer()
 
+    @cached_property
+    def library(self) -> Library:
+        """The RAG store's index and embedder, which start when they are first needed."""
+        from lab.rag.library import Library
+
+        return Library(self)
+
     async def recover(self) -> int:
         """Keep what a Litmus that died was streaming, as interrupted; return how many."""
         from store.owners import recover
@@ -54,6 +62,8 @@ class Engine:
             await client.close()
         if "embedded" in self.__dict__:
             await self.embedded.stop()
+        if "library" in self.__dict__:
+            await self.library.close()
         await asyncio.to_thread(self._close_store)
 
     async def models(self, provider: str, base_url: str = "") -> list[ModelInfo]:

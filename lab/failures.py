@@ -82,6 +82,15 @@ def no_models(where: str, base_url: str) -> AskError:
     )
 
 
+def no_embeddings(where: str, model: str) -> AskError:
+    """What came in place of one vector for each text is something else."""
+    return AskError(
+        f"{where} answered with something that is no embeddings; is “{model}” an embedding model?",
+        "model",
+        fatal=True,
+    )
+
+
 def explain(
     error: openai.OpenAIError,
     *,

@@ -19,6 +19,8 @@ USUAL_ANSWER_TOKENS = 500
 SURE = 0.8
 # No vocabulary needs more tokens for a character than UTF-8 needs bytes.
 MOST_TOKENS_A_CHARACTER = 4
+# What is longer takes the tokenizer some milliseconds.
+LONG_CHARACTERS = 20_000
 
 
 class Purse:
@@ -72,7 +74,7 @@ class Limits:
         self._variant = variant
         self._window = window
         self._prices = prices
-        self._counts: dict[str, tokens.TokenCount] = {}
+        self._counter = tokens.Counter(variant.model, variant.provider)
         self._longest = USUAL_ANSWER_TOKENS
 
     def price(self, messages: Sequence[Message]) -> float | None:
@@ -80,9 +82,8 @@ class Limits:
         if not self._a_token:
             return self._a_token
         sent, _ = self._count(messages)
-        parameters = self._variant.parameters
-        bound = parameters.get("max_tokens") or parameters.get("max_completion_tokens")
-        return cost(self._prices, self._variant.model, Usage(sent, int(bound or self._longest)))
+        most = answer_room(self._variant) or self._longest
+        return cost(self._prices, self._variant.model, Usage(sent, most))
 
     @cached_property
     def _a_token(self) -> float | None:
@@ -104,30 +105,66 @@ class Limits:
         """Reckon with answers as long as this one from now on."""
         self._longest = max(self._longest, usage.completion or 0)
 
-    def refuse_too_long(self, messages: Sequence[Message]) -> None:
-        """Raise AskError when the messages cannot fit the window."""
+    async def count_ahead(self, messages: Sequence[Message]) -> None:
+        """Count what is long in a thread, so that nothing waits for it later."""
+        if self._window is None and not self._a_token:
+            return
+        for message in messages:
+            text = message["content"]
+            if len(text) > LONG_CHARACTERS and not self._counter.knows(text):
+                await asyncio.to_thread(self._counter, text)
+
+    def refuse_too_long(
+        self,
+        messages: Sequence[Message],
+        documents: Sequence[tuple[str, str]] = (),
+        *,
+        told: str = "The prompt",
+    ) -> None:
+        """Raise AskError when the messages cannot fit the window.
+
+        `documents` are the (name, text) pairs in them, of which the longest is named;
+        `told` is what the sentence calls the messages.
+        """
         if self._window is None:
             return
         characters = sum(len(message["content"]) for message in messages)
         if characters * MOST_TOKENS_A_CHARACTER <= self._window:
             return
         sent, exact = self._count(messages)
-        if sent * (1.0 if exact else SURE) > self._window:
+        if is_too_long(sent, self._window, exact=exact):
             raise AskError(
-                f"The prompt has {'' if exact else 'about '}{sent:,} tokens and the window of "
-                f"{self._variant.model} holds {self._window:,}; take documents out of the "
-                "context, or choose a model with a larger window.",
+                f"{told} has {'' if exact else 'about '}{sent:,} tokens and the window of "
+                f"{self._variant.model} holds {self._window:,}{self._remedy(documents)}",
                 "window",
             )
 
+    def _remedy(self, documents: Sequence[tuple[str, str]]) -> str:
+        """Return the end of the sentence: what is largest, and what can be done."""
+        other = "choose a model with a larger window."
+        if self._variant.rung == "rag":
+            return f"; give fewer or smaller chunks with a question, or {other}"
+        if not documents:
+            return f"; shorten the case or the system prompt, or {other}"
+        name, text = max(documents, key=lambda document: len(document[1]))
+        size = self._counter(text)
+        return (
+            f", and {name} alone is {'' if size.exact else 'about '}{size.tokens:,}; take "
+            f"documents out of the context, choose fewer of their pages, or {other}"
+        )
+
     def _count(self, messages: Sequence[Message]) -> tuple[int, bool]:
-        counted = [self._part(message["content"]) for message in messages]
+        counted = [self._counter(message["content"]) for message in messages]
         return sum(part.tokens for part in counted), all(part.exact for part in counted)
 
-    def _part(self, text: str) -> tokens.TokenCount:
-        """Count a text once: the system message with its documents recurs in every call."""
-        found = self._counts.get(text)
-        if found is None:
-            found = tokens.count(text, self._variant.model, self._variant.provider)
-            self._counts[text] = found
-        return found
+
+def answer_room(variant: Variant) -> int | None:
+    """Return the most tokens that an answer may have, None where the variant does not say."""
+    parameters = variant.parameters
+    bound = parameters.get("max_tokens") or parameters.get("max_completion_tokens")
+    return int(bound) if bound else None
+
+
+def is_too_long(sent: int, window: int, *, exact: bool) -> bool:
+    """Tell whether a prompt of `sent` tokens cannot fit the window; an estimate may err."""
+    return sent * (1.0 if exact else SURE) > window

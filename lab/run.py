@@ -16,16 +16,18 @@ from functools import partial
 from lab import events
 from lab.ask import Client, Ended, Piece
 from lab.cancelling import to_the_end
+from lab.context import Context
 from lab.crew import Crew
 from lab.failures import AskError
 from lab.grading.assertions import grade, is_slow
 from lab.limits import Limits, Purse
 from lab.prompt import Message, assemble, sent_hash
 from lab.rag.asking import Retrieve
-from store import benchmarks, documents, runs, sessions
+from store import benchmarks, runs, sessions
 from store.database import Database
 from store.errors import PlainError, StoreError
-from store.records import Case, Status, Usage, Variant
+from store.library_records import Passage
+from store.records import Case, CaseDraft, Status, Usage, Variant
 
 JOURNAL_S = 0.25
 ATTEMPTS = 3
@@ -71,7 +73,7 @@ class Run:
         self._owner = owner
         self._crew: Crew[tuple[Case, int], events.Event] = Crew(self._take)
         self._streaming: dict[int, _Stream] = {}
-        self._documents: list[tuple[str, str]] = []
+        self._context = Context(database, plan.variant)
         self._run_id = 0
         self._variant = plan.variant
         self._limits = Limits(plan.variant, window=window, prices=client.endpoint.prices)
@@ -100,7 +102,8 @@ class Run:
     async def events(self) -> AsyncGenerator[events.Event]:
         """Ask, and yield what happens. Closing the generator early stops the run.
 
-        Raises StoreError when something cannot be kept; what was under way is stopped.
+        Raises AskError where no case fits the model's window, and StoreError when something
+        cannot be kept; what was under way is stopped.
         """
         began = time.monotonic()
         todo = await self._prepare()
@@ -115,11 +118,7 @@ class Run:
     async def _prepare(self) -> int:
         """Pin the variant and the benchmark, and return how many answers are missing."""
         plan, database = self.plan, self._database
-        self._documents = [
-            (name, await database.read(documents.text, sha256))
-            for name, sha256, *_ in plan.variant.documents
-            if self._retrieve is None
-        ]
+        await self._context.load()
         self._variant = await database.write(runs.keep_variant, plan.variant)
         benchmark = await database.read(benchmarks.revision_hash, plan.session_id)
         by_revision = {case.revision_id: case for case in plan.cases}
@@ -129,6 +128,8 @@ class Run:
             pairs = await database.read(
                 runs.missing, self._variant.id, list(by_revision), plan.epochs
             )
+        todo = {revision_id: by_revision[revision_id].draft for revision_id, _ in pairs}
+        await self._context.refuse_hopeless(list(todo.values()), self._limits)
         spent, _ = await database.read(sessions.spent, plan.session_id)
         self._run_id = await database.write(
             runs.start, plan.session_id, self._variant.id, benchmark
@@ -158,18 +159,12 @@ class Run:
     async def _attempt(self, case: Case, epoch: int, attempt: int) -> bool:
         """Ask one case once. Returns whether it should be asked again."""
         try:
-            passages = await self._retrieve(case.draft) if self._retrieve else []
+            prompt = await self._prompt(case.draft)
         except PlainError as error:  # no other case would fare better
             self._crew.end("failed", str(error))
             return False
-        messages = assemble(
-            case.draft,
-            system=self._variant.system,
-            documents=self._documents,
-            passages=passages,
-        )
         cap = self.plan.cap_usd
-        price = None if cap is None else self._limits.price(messages)
+        price = None if cap is None else self._limits.price(prompt.messages)
         if not await self._purse.reserve(price, cap):
             self._crew.reach_budget(self._purse.spent, cap)
             return False
@@ -185,22 +180,29 @@ class Run:
                 epoch=epoch,
                 attempt=attempt,
                 owner=self._owner,
-                sent_hash=sent_hash(messages),
-                passages=passages,
+                sent_hash=sent_hash(prompt.messages),
+                passages=prompt.passages,
             )
             self._crew.tell(events.Asked(answer_id, case.id, case.revision_id, epoch))
-            return await self._stream(answer_id, case, messages, last=attempt == ATTEMPTS)
+            return await self._stream(answer_id, case, prompt, last=attempt == ATTEMPTS)
         finally:
             self._purse.settle(price)
 
-    async def _stream(
-        self, answer_id: int, case: Case, messages: list[Message], *, last: bool
-    ) -> bool:
+    async def _prompt(self, case: CaseDraft) -> _Prompt:
+        """Put together what is sent for a case."""
+        passages = await self._retrieve(case) if self._retrieve else []
+        documents = await self._context.of(case)
+        system = self._variant.system
+        messages = assemble(case, system=system, documents=documents, passages=passages)
+        await self._limits.count_ahead(messages)
+        return _Prompt(messages, documents, passages)
+
+    async def _stream(self, answer_id: int, case: Case, prompt: _Prompt, *, last: bool) -> bool:
         stream = self._streaming[answer_id] = _Stream()
         try:
-            self._limits.refuse_too_long(messages)
+            self._limits.refuse_too_long(prompt.messages, prompt.documents)
             async for piece in self._client.stream(
-                self._variant.model, messages, self._variant.parameters
+                self._variant.model, prompt.messages, self._variant.parameters
             ):
                 if isinstance(piece, Ended):
                     stream.ended = piece
@@ -280,6 +282,15 @@ class Run:
                 # Where this fails the whole answer will too at its end, and be told.
                 with suppress(StoreError):
                     await self._database.write(runs.journal, batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """What is sent for one case, and what of it are documents and passages."""
+
+    messages: list[Message]
+    documents: list[tuple[str, str]]
+    passages: list[Passage]
 
 
 class _Stream:

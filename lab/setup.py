@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from store.library_records import Retrieval
@@ -44,7 +44,10 @@ class Setup:
     def _given(self, documents: Sequence[Document]) -> tuple[tuple[str, ...], ...]:
         if self.rung == "context":
             attached = (item for item in documents if item.attached is not None)
-            return tuple((item.name, item.sha256) for item in attached)
+            return tuple(
+                (item.name, item.sha256, item.chosen) if item.chosen else (item.name, item.sha256)
+                for item in attached
+            )
         if self.rung == "rag":
             key = self.retrieval.indexing.key
             return tuple(
@@ -57,6 +60,13 @@ class Setup:
         """The rung for a model that takes this one's place; imported answers may be on any."""
         elsewhere = self.provider == IMPORTED and self.rung not in ("context", "rag")
         return "bare" if elsewhere else self.rung
+
+    def next_rung(self, documents: Sequence[Document]) -> Rung:
+        """Return the rung after this one, and `bare` after the last that can be asked."""
+        if self.rung == "bare":
+            return "context"
+        stored = replace(self, rung="rag").variant(documents).documents
+        return "rag" if self.rung == "context" and stored else "bare"
 
     def to_json(self) -> dict[str, Any]:
         """Return the set-up as it is kept in a session's state."""

@@ -5,6 +5,7 @@ The count is of the text alone. A chat adds a few tokens for each message around
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -56,6 +57,31 @@ def count(text: str, model: str, provider: str) -> TokenCount:
     # What is spelt like a special token is plain text when a person sends it.
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return TokenCount(len(_tokenizer(vocabulary).encode_ordinary(whole)), exact)
+
+
+class Counter:
+    """Counts texts for one model, each of them once; what is long recurs in every prompt."""
+
+    def __init__(self, model: str, provider: str) -> None:
+        self._model = model
+        self._provider = provider
+        self._counts: dict[bytes, TokenCount] = {}
+
+    def __call__(self, text: str) -> TokenCount:
+        """Return the tokens of a text."""
+        key = _digest(text)
+        found = self._counts.get(key)
+        if found is None:
+            found = self._counts[key] = count(text, self._model, self._provider)
+        return found
+
+    def knows(self, text: str) -> bool:
+        """Tell whether a text was counted already."""
+        return _digest(text) in self._counts
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def estimate(text: str) -> int:

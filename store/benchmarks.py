@@ -156,25 +156,39 @@ def by_key(connection: sqlite3.Connection, session_id: int, key: str) -> Case | 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a benchmark has under a key: the case, whether it is in it, its content's hash."""
+    """What a benchmark has under a key: the case, whether it is in it, its content's hash.
+
+    `documents` tells whether the case changes what is in the context.
+    """
 
     case_id: int
     there: bool
     hash: str
     sound: bool
+    documents: bool
 
 
 def held(connection: sqlite3.Connection, session_id: int) -> dict[str, Held]:
     """Return, by its key, every case that was ever in the benchmark."""
     rows = connection.execute(
-        f"SELECT c.key, c.id, c.removed_at IS NULL, r.hash, {SOUND}"
+        f"SELECT c.key, c.id, c.removed_at IS NULL, r.hash, {SOUND}, r.documents <> '[]'"
         " FROM cases AS c JOIN case_revisions AS r ON r.id = c.revision_id WHERE c.session_id = ?",
         (session_id,),
     )
     return {
-        key: Held(case_id, bool(there), hash, bool(sound))
-        for key, case_id, there, hash, sound in rows
+        key: Held(case_id, bool(there), hash, bool(sound), bool(documents))
+        for key, case_id, there, hash, sound, documents in rows
     }
+
+
+def naming(connection: sqlite3.Connection, session_id: int, sha256: str) -> list[int]:
+    """Return the ids of cases that have a document in their context or leave it out."""
+    rows = connection.execute(
+        "SELECT c.id FROM cases AS c JOIN case_revisions AS r ON r.id = c.revision_id"
+        " WHERE c.session_id = ? AND r.documents <> '[]' AND instr(r.documents, ?) > 0",
+        (session_id, sha256),
+    )
+    return [row[0] for row in rows]
 
 
 def count(connection: sqlite3.Connection, session_id: int, split: Split | None = None) -> int:

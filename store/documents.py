@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from store import versions
 from store.errors import NotFound
 from store.reading import ReadDocument
 from store.records import Document
@@ -21,12 +24,28 @@ _DOCUMENT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document that was kept, and the version that it replaced, as that was before."""
+
+    document: Document
+    replaced: Document | None = None
+
+
 def add(
     connection: sqlite3.Connection, session_id: int, read: ReadDocument, *, attach: bool = False
 ) -> Document:
-    """Keep a document and return it; the same file twice is one document.
+    """Keep a document and return it; see `keep`."""
+    return keep(connection, session_id, read, attach=attach).document
 
-    With `attach` it joins the context, after those that are in it.
+
+def keep(
+    connection: sqlite3.Connection, session_id: int, read: ReadDocument, *, attach: bool = False
+) -> Kept:
+    """Keep a document. The same file twice is one document, a changed file a new version.
+
+    A new version takes the place of the old one in the context, and its tags. With `attach`
+    a document that is not in the context joins it, after those that are.
     """
     connection.execute(
         "INSERT OR IGNORE INTO contents (sha256, media_type, bytes, chars, pages, text)"
@@ -45,19 +64,23 @@ def add(
         " VALUES (?, ?, ?, ?, ?)",
         (session_id, read.sha256, read.name, read.path, time.time()),
     )
-    row = connection.execute(
-        f"{_DOCUMENT} WHERE d.session_id = ? AND d.sha256 = ?", (session_id, read.sha256)
+    [document_id] = connection.execute(
+        "SELECT id FROM documents WHERE session_id = ? AND sha256 = ?", (session_id, read.sha256)
     ).fetchone()
-    document = _document(row)
+    replaced_id = versions.succeed(connection, document_id, read.path, read.name)
+    document = get(connection, document_id)
     if attach and document.attached is None:
-        return set_attached(connection, document.id, True)
-    return document
+        document = set_attached(connection, document_id, True)
+    return Kept(document, get(connection, replaced_id) if replaced_id else None)
 
 
 def listed(connection: sqlite3.Connection, session_id: int) -> list[Document]:
-    """Return the session's documents: those in the context in their order, then the rest."""
+    """Return the session's documents: those in the context in their order, then the rest.
+
+    Of a file that has changed only the current version is listed.
+    """
     rows = connection.execute(
-        f"{_DOCUMENT} WHERE d.session_id = ?"
+        f"{_DOCUMENT} WHERE d.session_id = ? AND d.replaced_by IS NULL"
         " ORDER BY d.attached IS NULL, d.attached, d.added_at, d.id",
         (session_id,),
     )
@@ -93,23 +116,78 @@ def move(connection: sqlite3.Connection, document_id: int, step: int) -> None:
         return
     here = order.index(document_id)
     order.insert(max(0, min(len(order) - 1, here + step)), order.pop(here))
+    _number(connection, order)
+
+
+def order(connection: sqlite3.Connection, session_id: int, first: Sequence[int]) -> None:
+    """Put documents of the context first, in the order of their ids; the others follow."""
+    there = [d.id for d in listed(connection, session_id) if d.attached is not None]
+    wanted = [identity for identity in dict.fromkeys(first) if identity in there]
+    _number(connection, [*wanted, *(each for each in there if each not in wanted)])
+
+
+def _number(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     connection.executemany(
         "UPDATE documents SET attached = ? WHERE id = ?",
-        [(place, identity) for place, identity in enumerate(order)],
+        [(place, document_id) for place, document_id in enumerate(ids)],
     )
 
 
+def choose_pages(connection: sqlite3.Connection, document_id: int, chosen: str) -> None:
+    """Set which pages are in the context, as `lab.pages.choose` writes them; empty for all."""
+    connection.execute("UPDATE documents SET chosen = ? WHERE id = ?", (chosen, document_id))
+
+
+def tag(
+    connection: sqlite3.Connection,
+    document_id: int,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+) -> Document:
+    """Take tags off a document and give it others; those alike but for case are one tag.
+
+    Returns the document. Raises NotFound.
+    """
+    off = {each.strip().casefold() for each in remove}
+    tags = [each for each in get(connection, document_id).tags if each.casefold() not in off]
+    for each in map(str.strip, add):
+        if each and each.casefold() not in {there.casefold() for there in tags}:
+            tags.append(each)
+    connection.execute(
+        "UPDATE documents SET tags = ? WHERE id = ?", (json.dumps(tags), document_id)
+    )
+    return get(connection, document_id)
+
+
 def remove(connection: sqlite3.Connection, document_id: int) -> None:
-    """Take a document out of the session. Its text stays, since answers may rest on it."""
-    connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+    """Take a document and its older versions out of the session.
+
+    Their texts stay, since answers may rest on them.
+    """
+    ids = [document_id, *versions.older(connection, document_id)]
+    connection.executemany("DELETE FROM documents WHERE id = ?", [(each,) for each in ids])
+
+
+def take_back(connection: sqlite3.Connection, document_id: int) -> None:
+    """Undo `add`: take a document out; what it replaced is in its place again."""
+    versions.give_back(connection, document_id)
+    remove(connection, document_id)
 
 
 def text(connection: sqlite3.Connection, sha256: str) -> str:
     """Return a document's text by the hash of its file. Raises NotFound."""
-    row = connection.execute("SELECT text FROM contents WHERE sha256 = ?", (sha256,)).fetchone()
+    return content(connection, sha256)[0]
+
+
+def content(connection: sqlite3.Connection, sha256: str) -> tuple[str, tuple[int, ...]]:
+    """Return a document's text and the offsets at which its pages begin. Raises NotFound."""
+    row = connection.execute(
+        "SELECT text, pages FROM contents WHERE sha256 = ?", (sha256,)
+    ).fetchone()
     if row is None:
         raise NotFound("The text of that document is no longer there.")
-    return str(row[0])
+    return str(row[0]), tuple(json.loads(row[1]))
 
 
 def _document(row: tuple[Any, ...]) -> Document:

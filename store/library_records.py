@@ -43,20 +43,21 @@ class Retrieval:
     """What a variant of the rung `rag` is given with a question.
 
     `k` chunks are taken; chunks that adjoin are joined. A document of at most `whole_tokens`
-    of which a chunk is found is given whole.
+    of which a chunk is found is given whole. With `oracle` nothing is searched for: the
+    case's evidence itself is given. Such a variant measures retrieval, and stands on no rung.
     """
 
     indexing: Indexing = field(default_factory=Indexing)
     mode: Mode = "hybrid"
     k: int = 5
     whole_tokens: int = 0
+    oracle: bool = False
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Retrieval:
         """Return what `asdict` gave."""
-        return Retrieval(
-            Indexing(**values["indexing"]), values["mode"], values["k"], values["whole_tokens"]
-        )
+        rest = {name: value for name, value in values.items() if name != "indexing"}
+        return Retrieval(Indexing(**values["indexing"]), **rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
-"""The child process that reads one file into text: `python -m store.reader_worker`.
+"""The child process that reads files into text: `python -m store.reader_worker`.
 
-Its parent is `store.reading`. The request comes as JSON on standard input; the reply goes
-to standard output as its length in 8 bytes, big-endian, and then that many bytes of JSON.
-A file can make a parser hang, swell or crash, and here that costs this process alone.
-Imports stand where they are used, since every file read pays for them.
+Its parent is `store.reader_process`. A file can make a parser hang, swell or crash, and here
+that costs this process alone. Imports stand where they are used, since every child pays for
+them.
 """
 
 from __future__ import annotations
@@ -12,23 +11,20 @@ import errno
 import os
 import stat
 import sys
-from typing import Any, BinaryIO
+from typing import Any
 
-PREFIX = 8
-_MARKDOWN = (".md", ".markdown")
-
-
-class Refused(Exception):
-    """A file that cannot be read. `reason` is a key of `store.reading.SENTENCES`."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
+_MAX_KEPT_MEMORY = 300_000_000
+# What says nothing about the state that this process is in.
+_HARMLESS = {
+    *("missing", "folder", "special", "permission", "unreadable", "large", "long", "empty"),
+    *("blank", "binary", "format", "encrypted", "password", "locked", "scan"),
+}
 
 
 def file_bytes(path: str, max_bytes: int) -> bytes:
     """Return what is in a regular file of at most `max_bytes`."""
+    from store.readers.source import Refused
+
     try:
         # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -59,88 +55,24 @@ def _why_not_open(path: str, error: OSError | ValueError) -> str:
     return "special" if error.errno == errno.ENXIO else "unreadable"
 
 
-def is_pdf(data: bytes, name: str) -> bool:
-    """Tell a PDF by its content. Only a `.pdf` may have other bytes before the header."""
-    if data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n\f\0").startswith(b"%PDF-"):
-        return True
-    return name.lower().endswith(".pdf") and b"%PDF-" in data[:1024]
-
-
-def pdf_pages(data: bytes, password: str | None, max_chars: int) -> list[str]:
-    """Return the text of each page of a PDF."""
-    import struct
-    import zlib
-    from io import BytesIO
-
-    from pypdf import PdfReader
-    from pypdf.errors import DependencyError, LimitReachedError, PyPdfError
-
-    from store.decoding import storable
-
-    # pypdf says of broken files that they may raise more than its own errors.
-    broken = (
-        *(PyPdfError, ArithmeticError, AssertionError, AttributeError, EOFError, LookupError),
-        *(RuntimeError, TypeError, ValueError, struct.error, zlib.error),
-    )
-    pages: list[str] = []
-    chars = 0
-    opened = False
-    try:
-        reader = PdfReader(BytesIO(data))
-        if reader.is_encrypted and not reader.decrypt(password or ""):
-            raise Refused("password" if password else "encrypted")
-        count = len(reader.pages)
-        opened = True
-        for page in reader.pages:
-            pages.append(storable(page.extract_text()))
-            chars += len(pages[-1]) + 1
-            if chars > max_chars:
-                raise Refused("long")
-    except DependencyError as error:
-        raise Refused("crypto") from error
-    except LimitReachedError as error:
-        raise Refused("bomb") from error
-    except broken as error:
-        raise Refused("page" if opened else "damaged", str(len(pages) + 1)) from error
-    if not count:
-        raise Refused("damaged")
-    if not any(text.strip() for text in pages):
-        raise Refused("scan", f"{count} page" if count == 1 else f"{count} pages")
-    return pages
-
-
-def plain_text(data: bytes, max_chars: int) -> str:
-    """Return the text of a file in any encoding."""
-    from store.decoding import decode
-
-    text = decode(data)
-    if text is None:
-        raise Refused("binary")
-    if len(text) > max_chars:
-        raise Refused("long")
-    return text
-
-
-def read_file(request: dict[str, Any]) -> dict[str, Any]:
-    """Return what `store.reading.ReadDocument` needs to know of a file."""
+def read_file(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Return what `store.reading.ReadDocument` needs to know of a file, and its text."""
     from hashlib import sha256
     from itertools import accumulate
 
+    from store.readers import kinds
+    from store.readers.source import Source
+
     path: str = request["path"]
     data = file_bytes(path, request["max_bytes"])
-    if is_pdf(data, path):
-        media_type = "application/pdf"
-        pages = pdf_pages(data, request["password"], request["max_chars"])
-    else:
-        media_type = "text/markdown" if path.lower().endswith(_MARKDOWN) else "text/plain"
-        pages = [plain_text(data, request["max_chars"])]
-    return {
+    media_type, pages = kinds.pages(Source(path, data, request["max_chars"], request["password"]))
+    found = {
         "sha256": sha256(data).hexdigest(),
         "media_type": media_type,
         "bytes": len(data),
-        "text": "\f".join(pages),
         "pages": list(accumulate((len(page) + 1 for page in pages[:-1]), initial=0)),
     }
+    return found, "\f".join(pages).encode()
 
 
 def bound_memory(limit: int) -> None:
@@ -160,41 +92,33 @@ def bound_memory(limit: int) -> None:
             continue
 
 
-def _reply(request: dict[str, Any]) -> dict[str, Any]:
+def _memory() -> int:
+    """Return how many bytes of memory this process holds; 0 where the system does not tell."""
     try:
-        return {"document": read_file(request)}
-    except Refused as refused:
-        return {"refused": refused.reason, "detail": refused.detail}
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib costs an import
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
-def _send(out: BinaryIO, reply: dict[str, Any]) -> None:
-    import json
+def handle(request: dict[str, Any], _data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Return a document or why there is none, and `again` when this process is still sound."""
+    from store.readers.source import Refused
 
-    payload = json.dumps(reply, ensure_ascii=False).encode()
-    out.write(len(payload).to_bytes(PREFIX, "big"))
-    out.write(payload)
-    out.flush()
-
-
-def main() -> None:
-    """Serve one request."""
-    import faulthandler
-    import json
-    import logging
-
-    # What a library prints must not stand in the reply.
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    logging.disable(logging.CRITICAL)
-    request: dict[str, Any] = json.load(sys.stdin.buffer)
-    # The parent keeps the time; should it die, a watchdog thread still ends this process.
-    faulthandler.dump_traceback_later(request["timeout_s"] + 5, exit=True)
     bound_memory(request["max_memory"])
+    text = b""
     try:
-        _send(out, _reply(request))
+        document, text = read_file(request)
+        reply: dict[str, Any] = {"document": document, "again": _memory() < _MAX_KEPT_MEMORY}
+    except Refused as refused:
+        again = refused.reason in _HARMLESS and _memory() < _MAX_KEPT_MEMORY
+        reply = {"refused": refused.reason, "detail": refused.detail, "again": again}
     except MemoryError:
-        _send(out, {"refused": "memory", "detail": ""})
+        reply = {"refused": "memory", "detail": "", "again": False}
+    return reply, text
 
 
 if __name__ == "__main__":
-    main()
+    from store.child import serve
+
+    serve(handle)

@@ -68,13 +68,18 @@ def removed(connection: sqlite3.Connection, session_id: int, key: str) -> Case |
 
 
 def twin(
-    connection: sqlite3.Connection, revision_id: int, *, expecting: bool = False
+    connection: sqlite3.Connection,
+    revision_id: int,
+    *,
+    expecting: bool = False,
+    documents: bool = False,
 ) -> int | None:
     """Return the newest earlier revision of the same case that asks the same, or None.
 
-    With `expecting` it expects the same too.
+    With `expecting` it expects the same too, and with `documents` it has the same of them.
     """
     same = " AND old.expectation = new.expectation" if expecting else ""
+    same += " AND old.documents = new.documents" if documents else ""
     row = connection.execute(
         "SELECT old.id FROM case_revisions AS new JOIN case_revisions AS old"
         " ON old.case_id = new.case_id AND old.number < new.number"

@@ -21,6 +21,13 @@ _VARIANT = (
     " v.retrieval"
 )
 
+# Whether the variant of an answer is given the documents of its case. What was imported was
+# asked elsewhere, with documents that nobody here knows.
+_GIVEN = (
+    "(SELECT v.rung = 'context' AND v.provider <> 'imported' FROM variants AS v"
+    " WHERE v.id = answers.variant_id)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finish:
@@ -81,11 +88,15 @@ def get_variant(connection: sqlite3.Connection, variant_id: int) -> Variant:
 
 
 def variants_of(connection: sqlite3.Connection, session_id: int) -> list[Variant]:
-    """Return the variants that ran in a session, the last used first."""
+    """Return the variants that ran in a session, the last used first.
+
+    An oracle is not among them: it was given the evidence, which no rung is.
+    """
     rows = connection.execute(
         f"SELECT {_VARIANT} FROM variants AS v JOIN"
         " (SELECT variant_id, max(id) AS latest FROM runs WHERE session_id = ?"
-        "  GROUP BY variant_id) AS used ON used.variant_id = v.id ORDER BY used.latest DESC",
+        "  GROUP BY variant_id) AS used ON used.variant_id = v.id"
+        " WHERE NOT coalesce(json_extract(v.retrieval, '$.oracle'), 0) ORDER BY used.latest DESC",
         (session_id,),
     )
     return [_variant(row) for row in rows]
@@ -207,12 +218,18 @@ def finish(connection: sqlite3.Connection, answer_id: int, end: Finish) -> Answe
 
 
 def carry_over(
-    connection: sqlite3.Connection, old_revision: int, new_revision: int
+    connection: sqlite3.Connection,
+    old_revision: int,
+    new_revision: int,
+    *,
+    in_context: bool = True,
+    elsewhere: bool = True,
 ) -> list[tuple[int, str]]:
     """Copy whole answers to a case's new revision, whose prompt is the old one's.
 
     The newest answer of each variant and epoch is copied, without its grade, and remembers
-    where it came from. Returns (id, text) of the copies.
+    where it came from. `in_context` takes those of variants to which the case's documents
+    are given, `elsewhere` all others. Returns (id, text) of the copies.
     """
     copied = (
         "run_id, variant_id, case_id, epoch, attempt, status, owner, text, reasoning, error,"
@@ -222,8 +239,9 @@ def carry_over(
     connection.execute(
         f"INSERT INTO answers (revision_id, carried_from, {copied})"
         f" SELECT ?, id, {copied} FROM answers WHERE id IN (SELECT max(id) FROM answers"
-        " WHERE revision_id = ? AND status = 'done' GROUP BY variant_id, epoch)",
-        (new_revision, old_revision),
+        " WHERE revision_id = ? AND status = 'done' GROUP BY variant_id, epoch)"
+        f" AND CASE WHEN {_GIVEN} THEN ? ELSE ? END",
+        (new_revision, old_revision, in_context, elsewhere),
     )
     answer_chunks.copy(connection, new_revision)
     return connection.execute(

@@ -22,6 +22,8 @@ _VISIBLE: dict[int, str] = {
 }
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _TABLE = str.maketrans({**_VISIBLE, **_SURROGATES})
+LONGER = "".join(chr(code) for code, glyph in _VISIBLE.items() if len(glyph) > 1)
+"""The characters that `visible` shows as several."""
 
 
 def visible(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from lab.context import changes
 from lab.editing.texts import CaseTexts, texts_of
 from store.records import CaseDraft
 
@@ -68,6 +69,7 @@ def _texts(draft: CaseDraft) -> dict[str, str]:
         else f"{item.document}: {item.quote}"
         for item in draft.evidence
     )
+    found["Documents"] = "\n".join(changes(draft))
     found["Metadata"] = "\n".join(f"{name}: {value}" for name, value in draft.metadata.items())
     return found
 

@@ -18,7 +18,8 @@ class Revised:
     """A case after an edit, and what the edit did to what was there.
 
     `behind` answers and `labels` stood for the case before, and now stand only on an older
-    revision; `back` answers stand for it again.
+    revision; `back` answers stand for it again. `documents` tells that only what is in the
+    context has changed, so that just the answers given with documents are concerned.
     """
 
     case: Case
@@ -26,6 +27,7 @@ class Revised:
     behind: int
     labels: int
     back: int = 0
+    documents: bool = False
 
     @property
     def sentence(self) -> str:
@@ -34,7 +36,8 @@ class Revised:
             return "Nothing was changed."
         said = f"Saved as revision {self.case.number}."
         if self.behind:
-            stand = _count(self.behind, "answer now stands", "answers now stand")
+            given = " given with the documents before" if self.documents else ""
+            stand = _count(self.behind, f"answer{given} now stands", f"answers{given} now stand")
             said += f" {stand} on an older revision, and out of the rates."
         if self.labels:
             stay = _count(self.labels, "label stays", "labels stay")
@@ -65,8 +68,9 @@ async def restore(database: Database, case: Case, revision_id: int) -> Revised:
 def store_revision(connection: Connection, case: Case, draft: CaseDraft) -> Case:
     """Store an edited case as a new revision and return it; an unchanged draft makes none.
 
-    The answers to its last revision with the same prompt are carried over and graded anew;
-    labels and judgements are carried over too where the expectation is the same.
+    The answers to its last revision with the same prompt are carried over and graded anew,
+    but those that were given with the case's documents only from one with the same of them.
+    Labels and judgements are carried over too where the expectation is the same.
     """
     revised = benchmarks.revise(connection, case.id, draft)
     if revised.revision_id == case.revision_id:
@@ -74,7 +78,7 @@ def store_revision(connection: Connection, case: Case, draft: CaseDraft) -> Case
     twin = revisions.twin(connection, revised.revision_id)
     if twin is None:
         return revised
-    for answer_id, text in runs.carry_over(connection, twin, revised.revision_id):
+    for answer_id, text in _carry_over(connection, twin, revised.revision_id):
         took = runs.get(connection, answer_id)
         graded = grade(draft.expectation, text, latency_s=took.latency_s, cost_usd=took.cost_usd)
         if graded is not None:
@@ -85,6 +89,15 @@ def store_revision(connection: Connection, case: Case, draft: CaseDraft) -> Case
         judgements.carry_over(connection, judged, revised.revision_id)
         retrust(connection, case.session_id)
     return revised
+
+
+def _carry_over(connection: Connection, twin: int, revision_id: int) -> list[tuple[int, str]]:
+    """Copy the answers that still stand; return (id, text) of the copies."""
+    alike = revisions.twin(connection, revision_id, documents=True)
+    copies = runs.carry_over(connection, twin, revision_id, in_context=alike == twin)
+    if alike is not None and alike != twin:
+        copies = runs.carry_over(connection, alike, revision_id, elsewhere=False)
+    return copies
 
 
 def _mended(draft: CaseDraft) -> CaseDraft:
@@ -103,7 +116,17 @@ def _revise(connection: Connection, case: Case, draft: CaseDraft) -> Revised:
     now = revisions.behind(connection, case.id)
     same_prompt = (case.prompt, case.draft.messages) == (revised.prompt, revised.draft.messages)
     lost = stood - revisions.labels_on(connection, revised.revision_id) if same_prompt else 0
-    return Revised(revised, changed, max(0, now - behind), max(0, lost), max(0, behind - now))
+    only_documents = changed and replace(case.draft, documents=revised.draft.documents) == (
+        revised.draft
+    )
+    return Revised(
+        revised,
+        changed,
+        behind=max(0, now - behind),
+        labels=max(0, lost),
+        back=max(0, behind - now),
+        documents=only_documents,
+    )
 
 
 def _count(number: int, one: str, many: str) -> str:

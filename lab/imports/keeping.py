@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
+from lab import pages
 from lab.editing.revising import store_revision
 from lab.interop.source import ImportResult, SourceText
 from store import benchmarks, documents
 from store.database import Connection
 from store.reading import ReadDocument
-from store.records import Case, CaseDraft, content_hash
+from store.records import Case, CaseDocument, CaseDraft, content_hash
 
 _STEP = 500
 
@@ -21,17 +23,32 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many cases are new, revised and as they were; how many documents came along."""
+    """How many cases are new, revised and as they were; how many documents came along.
+
+    `lacking` are the documents that cases name for their context and the session has not.
+    """
 
     new: int = 0
     revised: int = 0
     unchanged: int = 0
     documents: int = 0
+    lacking: tuple[str, ...] = ()
 
     @property
     def there(self) -> int:
         """How many of the ids the session had already."""
         return self.revised + self.unchanged
+
+    @property
+    def note(self) -> str:
+        """What became of the documents that are lacking, in a sentence; empty for none."""
+        if not self.lacking:
+            return ""
+        names = ", ".join(self.lacking[:3]) + (" …" if len(self.lacking) > 3 else "")
+        return (
+            f"Cases name {names} for their context, which the session does not have, and came "
+            "without; add what they name and import once more, replacing."
+        )
 
     def __str__(self) -> str:
         if not self.there:
@@ -59,11 +76,11 @@ def keep(
 ) -> Outcome:
     """Store a file's cases and documents; see `Import.store`. `tell` may raise."""
     names = _keep_documents(connection, session_id, path, result.documents)
-    cases = [_renamed(case, names) for case in result.cases]
+    cases, lacking = _settled(connection, session_id, result, names)
     total = len(cases)
     if not overwrite:
         benchmarks.add(connection, session_id, cases, progress=lambda done: tell(done, total))
-        return Outcome(new=total, documents=len(result.documents))
+        return Outcome(new=total, documents=len(result.documents), lacking=lacking)
     found = _sort(connection, session_id, cases, lambda _, of: tell(0, of))
     done = found.unchanged
     for case_id in found.removed:
@@ -75,7 +92,7 @@ def keep(
     benchmarks.add(
         connection, session_id, found.new, progress=lambda added: tell(done + added, total)
     )
-    return Outcome(len(found.new), len(found.changed), found.unchanged, len(result.documents))
+    return _outcome(found, result, lacking)
 
 
 def compare(
@@ -86,9 +103,14 @@ def compare(
 ) -> Outcome:
     """Return what `keep` with `overwrite` would do."""
     names = _names(connection, session_id, result.documents)
-    cases = [_renamed(case, names) for case in result.cases]
-    found = _sort(connection, session_id, cases, tell)
-    return Outcome(len(found.new), len(found.changed), found.unchanged, len(result.documents))
+    cases, lacking = _settled(connection, session_id, result, names)
+    return _outcome(_sort(connection, session_id, cases, tell), result, lacking)
+
+
+def _outcome(found: _Sorted, result: ImportResult, lacking: tuple[str, ...]) -> Outcome:
+    return Outcome(
+        len(found.new), len(found.changed), found.unchanged, len(result.documents), lacking
+    )
 
 
 def _sort(
@@ -101,6 +123,10 @@ def _sort(
     found = _Sorted([], [], [])
     for number, draft in enumerate(cases):
         there = held.get(draft.key) if draft.key else None
+        if there is not None and there.documents and not draft.documents:
+            # They are the session's matter: a file that is silent on them leaves them.
+            kept = benchmarks.get(connection, there.case_id).draft.documents
+            draft = replace(draft, documents=kept)
         if there is None:
             found.new.append(draft)
         elif _is_same(connection, there, draft):
@@ -162,6 +188,35 @@ def _names(connection: Connection, session_id: int, texts: Sequence[SourceText])
         taken.add(name)
         names[given.name] = name
     return names
+
+
+def _settled(
+    connection: Connection, session_id: int, result: ImportResult, names: dict[str, str]
+) -> tuple[list[CaseDraft], tuple[str, ...]]:
+    """Return the cases with the session's own documents, and the names of what it lacks."""
+    cases = [_renamed(case, names) for case in result.cases]
+    if not any(case.documents for case in cases):
+        return cases, ()
+    listed = documents.listed(connection, session_id)
+    by_name = {document.name: document for document in reversed(listed)}
+    there = {document.sha256: document for document in listed}
+    lacking: dict[str, None] = {}
+
+    def found(said: CaseDocument) -> Iterator[CaseDocument]:
+        document = there.get(said.sha256) or by_name.get(said.name)
+        if document is None:
+            lacking[said.name] = None
+        else:
+            chosen = pages.choose(said.pages, document.name, len(document.pages))
+            yield CaseDocument(document.name, document.sha256, said.used, chosen)
+
+    cases = [
+        replace(case, documents=tuple(chain.from_iterable(map(found, case.documents))))
+        if case.documents
+        else case
+        for case in cases
+    ]
+    return cases, tuple(lacking)
 
 
 def _renamed(case: CaseDraft, names: dict[str, str]) -> CaseDraft:

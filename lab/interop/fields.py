@@ -24,12 +24,21 @@ from lab.grading.assertions import kind_of, parse_lines, validate
 from lab.grading.lists import join_list
 from lab.interop.files import Refused
 from lab.interop.values import kind, literal, record, text, texts
-from store.records import SPLITS, Assertion, CaseDraft, Evidence, Expectation, Split
+from store.records import (
+    SPLITS,
+    Assertion,
+    CaseDocument,
+    CaseDraft,
+    Evidence,
+    Expectation,
+    Split,
+)
 
 PARTS = {
     "assert": frozenset(("type", "value", "tolerance", "weight", "threshold")),
     "evidence": frozenset(("document", "page", "start", "end", "quote")),
     "messages": frozenset(("role", "content")),
+    "documents": frozenset(("name", "sha256", "used", "pages")),
 }
 ROLES = ("system", "developer", "user", "assistant")
 LITMUS = "litmus"
@@ -105,6 +114,8 @@ def with_extras(draft: CaseDraft, given: Fields) -> CaseDraft:
         changes["split"] = _split(given["split"])
     if "metadata" in given:
         changes["metadata"] = record(given["metadata"], "metadata")
+    if "documents" in given:
+        changes["documents"] = _each(given, "documents", _document, unknown)
     return replace(draft, expectation=expectation, **changes)
 
 
@@ -121,6 +132,7 @@ def _parts(case: CaseDraft) -> dict[str, Any]:
         "tags": list(case.tags),
         "split": case.split,
         "metadata": case.metadata,
+        "documents": list(content.get("documents", [])),
     }
 
 
@@ -193,6 +205,14 @@ def _evidence(fields: Fields) -> Evidence:
         raise Refused("page is 0, and pages count from 1")
     document = _needed(fields, "document", "evidence")
     return Evidence(document, page, start, end, text(fields.get("quote"), "quote"))
+
+
+def _document(fields: Fields) -> CaseDocument:
+    used = fields.get("used", True)
+    if not isinstance(used, bool):
+        raise Refused(f"used is {kind(used)}, and must be true or false")
+    name, pages = _needed(fields, "name", "a document"), text(fields.get("pages"), "pages")
+    return CaseDocument(name, text(fields.get("sha256"), "sha256"), used, pages)
 
 
 def _tags(value: object) -> tuple[str, ...]:

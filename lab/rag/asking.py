@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from store.library_records import Passage
-from store.records import CaseDraft, Variant
+from store.library_records import Indexing, Passage
+from store.records import CaseDraft, Document, Variant
 
 if TYPE_CHECKING:
     from lab.desk import Desk
 
 Retrieve = Callable[[CaseDraft], Awaitable[list[Passage]]]
+
+
+def not_promoted(indexing: Indexing, documents: Sequence[Document]) -> str:
+    """Return the sentence for a session with nothing in the store that is cut this way."""
+    if any(document.promoted for document in documents):
+        return (
+            f"No document is in the store in chunks of {indexing.chunk_tokens} tokens made for "
+            f"{indexing.model or indexing.embedder}; promote with the same options, or choose "
+            "those it was promoted with."
+        )
+    return (
+        "Nothing is in the RAG store yet; put documents there with `litmus docs promote`, or with "
+        "F3 in the app."
+    )
 
 
 def retrieving(desk: Desk, variant: Variant) -> Retrieve | None:
@@ -22,6 +37,10 @@ def retrieving(desk: Desk, variant: Variant) -> Retrieve | None:
     retrieval = variant.retrieval
     if retrieval is None:
         return None
+    if retrieval.oracle:
+        from lab.rag.oracle import evidence_passages
+
+        return partial(evidence_passages, desk)
     within = [sha256 for _, sha256, *_ in variant.documents]
     found: dict[str, list[Passage]] = {}
 

@@ -64,7 +64,7 @@ def share_found(
     Strategies for Retrieval", Chroma Technical Report; here over characters, which every
     tokenizer agrees on.
     """
-    wanted, there = _joined(evidence), _joined(chunks)
+    wanted, there = joined(evidence), joined(chunks)
     whole = found = 0
     for document, spans in wanted.items():
         text = texts[document]
@@ -124,7 +124,7 @@ def measure(scores: Sequence[Scores], depths: Sequence[int] = DEPTHS) -> Measure
     )
 
 
-def _joined(spans: Iterable[Span]) -> dict[str, list[tuple[int, int]]]:
+def joined(spans: Iterable[Span]) -> dict[str, list[tuple[int, int]]]:
     """Return the spans of each document in order, those that overlap or adjoin as one."""
     found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for span in sorted(spans, key=lambda each: (each.start, each.end)):

@@ -57,18 +57,30 @@ CREATE TABLE chunks (
     UNIQUE (collection_id, sha256, place),
     FOREIGN KEY (collection_id, sha256) REFERENCES promotions ON DELETE CASCADE
 );
-CREATE INDEX chunks_unfinished ON chunks(collection_id) WHERE vector IS NULL OR NOT indexed;
+CREATE INDEX chunks_unfinished ON chunks(collection_id, sha256, place)
+    WHERE vector IS NULL OR NOT indexed;
 CREATE INDEX chunks_by_text ON chunks(hash) WHERE vector IS NOT NULL;
 
-CREATE VIRTUAL TABLE chunks_fts USING fts5(
-    text, content='chunks', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
-);
-CREATE TRIGGER chunks_fts_insert AFTER INSERT ON chunks BEGIN
-    INSERT INTO chunks_fts(rowid, text) VALUES (new.id, new.text);
-END;
-CREATE TRIGGER chunks_fts_delete AFTER DELETE ON chunks BEGIN
-    INSERT INTO chunks_fts(chunks_fts, rowid, text) VALUES ('delete', old.id, old.text);
-END;
+-- A chunk's text as its words are indexed, in a full-text index that each collection gets when
+-- it is made (`store.chunk_words`). Scripts that leave no blanks between words (Thai,
+-- Lao, Burmese, Khmer, Chinese, Japanese, Korean with its endings) are taken apart into
+-- characters: unicode61 would take a whole sentence for one word.
+CREATE VIEW chunk_words (id, text) AS
+    WITH unspaced (one) AS (VALUES ('[ก-ໍက-႟ក-៿぀-ㄯ㐀-鿿가-힣ｦ-ﾝ𠀀-𲎯]'))
+    SELECT id, CASE
+        -- What is all ASCII, as most text is, need not be looked through.
+        WHEN length(CAST(text AS BLOB)) > length(text) AND text GLOB '*' || one || '*' THEN (
+            WITH RECURSIVE apart (rest, done) AS (
+                SELECT text, ''
+                UNION ALL
+                SELECT substr(rest, 2), done || CASE
+                    WHEN substr(rest, 1, 1) GLOB one THEN ' ' || substr(rest, 1, 1) || ' '
+                    ELSE substr(rest, 1, 1)
+                END FROM apart WHERE rest <> ''
+            ) SELECT done FROM apart WHERE rest = ''
+        )
+        ELSE text
+    END FROM chunks, unspaced;
 
 -- What was retrieved for an answer: chunks, and the passage of the document, numbered as the
 -- answer cites it, that each was sent in. Spans are those of the document's text, so that they

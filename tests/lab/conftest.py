@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -19,8 +21,12 @@ from lab.desk import Desk
 from lab.engine import Engine
 from lab.failures import AskError
 from lab.setup import Setup
-from store import runs, sessions
-from store.records import Answer, Case, CaseDraft, Expectation, Variant
+from store import chunks, promotions, runs, sessions
+from store.database import Connection
+from store.library_records import Collection, Indexing
+from store.library_records import Piece as Cut
+from store.reading import ReadDocument
+from store.records import Answer, Case, CaseDraft, Document, Expectation, Variant
 
 KEY = "hunter2-0123456789"
 MODEL = "fixture-large"
@@ -211,3 +217,46 @@ def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
                 await asyncio.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture
+def read(desk: Desk) -> Callable[..., Awaitable[Document]]:
+    """Give the session a document with this name and text."""
+
+    async def added(name: str, text: str, pages: Sequence[int] = (0,)) -> Document:
+        data = text.encode()
+        digest = hashlib.sha256(data).hexdigest()
+        given = ReadDocument(name, name, digest, "text/plain", len(data), text, tuple(pages))
+        return await desk.add_document(given, attach=False)
+
+    return added
+
+
+@pytest.fixture
+def shelve(desk: Desk) -> Callable[..., Awaitable[Collection]]:
+    """Put a document's paragraphs into the session's store as chunks that keywords find."""
+
+    async def stored(document: Document, indexing: Indexing | None = None) -> Collection:
+        text = await desk.document_text(document)
+        pieces = [
+            Cut(match.start(), match.end(), len(match[0].split()))
+            for match in re.finditer(r"\S.*?(?=\n\n|\Z)", text, re.DOTALL)
+        ]
+
+        def keep(connection: Connection) -> Collection:
+            collection = chunks.keep_collection(connection, desk.session.id, indexing or Indexing())
+            where = (collection.id, document.sha256)
+            promotions.begin(connection, *where)
+            promotions.keep_pieces(connection, *where, pieces, text=text, pages=document.pages)
+            promotions.keep_cut(connection, *where, len(pieces))
+            ids = [each.id for each in chunks.chunks_of(connection, *where)]
+            promotions.keep_vectors(connection, [(key, b"") for key in ids])
+            chunks.mark_indexed(connection, ids)
+            assert promotions.finish(connection, *where)
+            return collection
+
+        collection = await desk.database.write(keep)
+        await desk.refresh_documents()
+        return collection
+
+    return stored

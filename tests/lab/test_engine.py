@@ -190,7 +190,7 @@ async def test_a_prompt_that_cannot_fit_is_refused_before_it_is_sent(
     events = await run(await add("short", "much too long " * 100))
     [failed] = only(events, Failed)
     assert failed.error.startswith("The prompt has about ")
-    assert "the window of fixture-large holds 100; take documents out" in failed.error
+    assert "the window of fixture-large holds 100; shorten the case" in failed.error
     assert failed.answer.status == "failed"
     assert len(only(events, Answered)) == len(server.chats) == 1
 

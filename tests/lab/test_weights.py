@@ -104,6 +104,10 @@ def source(tmp_path: Path, cache: Path) -> Source:
         member=MEMBER,
         file_bytes=len(PAYLOAD),
         file_sha256=hashlib.sha256(PAYLOAD).hexdigest(),
+        file_name="tiny.Q4_1.gguf",
+        owner="The embedded model",
+        variable="LITMUS_GGUF",
+        own_kind="a GGUF file",
     )
 
 

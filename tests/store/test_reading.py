@@ -16,7 +16,7 @@ from fpdf import FPDF
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, NameObject
 
-from store import reading
+from store import reader_process, reading
 from store.reading import ReadDocument, ReadingError, Stop, expand, read, read_many
 
 Make = Callable[[str, bytes], Path]
@@ -63,8 +63,15 @@ def refusal(path: Path, **options: object) -> ReadingError:
     return caught.value
 
 
-def worker_that(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(reading, "_command", lambda: [sys.executable, "-c", code])
+@pytest.fixture
+def worker_that(make: Make, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let another program than ours be the child that reads."""
+
+    def start(code: str) -> None:
+        monkeypatch.syspath_prepend(str(make("other/other_worker.py", code.encode()).parent))
+        monkeypatch.setattr(reader_process, "WORKER", "other_worker")
+
+    return start
 
 
 def test_text(make: Make) -> None:
@@ -83,7 +90,7 @@ def test_text(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("name", "media_type"),
-    [("a.MD", "text/markdown"), ("a.markdown", "text/markdown"), ("a.csv", "text/plain")],
+    [("a.MD", "text/markdown"), ("a.markdown", "text/markdown"), ("a.csv", "text/csv")],
 )
 def test_media_type(make: Make, name: str, media_type: str) -> None:
     assert read(make(name, b"a,b\n")).media_type == media_type
@@ -218,9 +225,9 @@ def test_limit_of_memory(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(make("a.txt", b"x" * 40_000_000)).reason == "memory"
 
 
-def test_limit_of_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limit_of_time(make: Make, worker_that: Callable[[str], None]) -> None:
     assert refusal(make("a.pdf", pdf("One")), timeout_s=0.001).reason == "slow"
-    worker_that(monkeypatch, "import time; time.sleep(60)")
+    worker_that("import time; time.sleep(60)")
     started = time.monotonic()
     error = refusal(make("a.txt", b"x"), timeout_s=0.3)
     assert error.reason == "slow" and "0.3 s" in str(error)
@@ -232,15 +239,15 @@ def test_limit_of_time(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         "import os; os.abort()",
         "print('noise on standard output')",
-        "import sys; sys.stdout.write('\\0' * 7 + '\\x09' + '{}')",
+        "import sys; sys.stdout.write('\\0' * 7 + '\\x09' + '\\0' * 8 + '{}')",
         "raise SystemExit(3)",
     ],
 )
 def test_worker_that_dies_or_babbles(
-    make: Make, monkeypatch: pytest.MonkeyPatch, code: str
+    make: Make, worker_that: Callable[[str], None], code: str
 ) -> None:
     path = make("a.txt", b"x")
-    worker_that(monkeypatch, code)
+    worker_that(code)
     assert refusal(path).reason == "died"
 
 
@@ -260,9 +267,9 @@ def test_worker_is_quiet_and_takes_nothing_from_the_current_folder(
     assert capfd.readouterr() == ("", "")
 
 
-def test_stop_ends_a_read(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_ends_a_read(make: Make, worker_that: Callable[[str], None]) -> None:
     path, stop = make("a.txt", b"x"), Stop()
-    worker_that(monkeypatch, "import time; time.sleep(60)")
+    worker_that("import time; time.sleep(60)")
     threading.Timer(0.2, stop.set).start()
     started = time.monotonic()
     assert refusal(path, stop=stop).reason == "stopped"
@@ -292,10 +299,10 @@ def test_read_many_reads_only_a_little_ahead(make: Make) -> None:
 
 
 def test_leaving_read_many_early_ends_its_workers(
-    make: Make, monkeypatch: pytest.MonkeyPatch
+    make: Make, worker_that: Callable[[str], None]
 ) -> None:
-    hang = "import sys, time; '/first.txt' in sys.stdin.read() or time.sleep(60)"
-    worker_that(monkeypatch, hang)
+    hang = "import sys, time; b'/first.txt' in sys.stdin.buffer.read1() or time.sleep(60)"
+    worker_that(hang)
     started = time.monotonic()
     results = read_many([make(name, b"x") for name in ("first.txt", "a.txt", "b.txt")])
     assert isinstance(next(results), ReadingError)

@@ -50,6 +50,7 @@ def test_a_benchmark_goes_in_and_comes_out_as_it_was(litmus):
         "prompt": "Which river?",
         "expected": "contains: Seine",
         "tags": ["water"],
+        "documents": [],
     }
     assert "Which river?" in litmus("bench", "list").out
 
@@ -74,12 +75,13 @@ def test_documents_are_read_and_put_into_the_context(litmus):
     first = litmus.file("first.txt", "The first document.")
     added = litmus("docs", "add", first, NOTES, "--json").data["documents"]
     assert [row["name"] for row in added] == ["first.txt", "notes.md"]
-    assert added[0].keys() == {"id", "name", "pages", "chars", "tokens", "state", "error"}
+    keys = {"id", "name", "pages", "chosen", "chars", "tokens", "state", "error"}
+    assert added[0].keys() == keys
     assert [row["state"] for row in added] == ["context", "context"]
     assert litmus("docs", "list", "--json").data["documents"] == added
 
-    assert litmus("docs", "detach", "first.txt", "--json").data == {"context": ["notes.md"]}
-    assert litmus("docs", "attach", "first.txt").out == "In the context: notes.md, first.txt.\n"
+    assert litmus("docs", "detach", "first.txt", "--json").data["context"] == ["notes.md"]
+    assert litmus("docs", "attach", "first.txt").out == "In the context: notes.md; first.txt.\n"
     rows = litmus("docs", "list").out.splitlines()
     assert [row.split()[0] for row in rows] == ["document", "notes.md", "first.txt"]
 

@@ -86,6 +86,7 @@ def test_a_case_is_edited_in_the_persons_editor(litmus):
         "prompt": "Which stream?",
         "expected": "contains: Seine",
         "tags": ["a", "b"],
+        "documents": [],
     }
     editor(litmus, "")
     assert litmus("bench", "edit", "river", "--json").data == {"session": "one", "changed": []}

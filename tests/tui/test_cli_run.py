@@ -80,7 +80,8 @@ def test_the_context_rung_sends_the_documents(litmus, server, ask):
     litmus("docs", "add", litmus.file("facts.txt", "The tower is of iron."))
     planned = ask("--dry-run", "--json", rung="context").data
     assert planned.keys() == {
-        *("session", "rung", "provider", "model", "variant", "cases", "to_ask", "documents")
+        *("session", "rung", "provider", "model", "variant", "cases", "to_ask", "documents"),
+        "cases_with_other_documents",
     }
     assert (planned["to_ask"], planned["documents"], server.chats) == (3, ["facts.txt"], [])
     assert "Would ask fixture-large" in ask("--dry-run", rung="context").out

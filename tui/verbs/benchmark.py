@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lab.case_filter import read_filter
+from lab.context import changes
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.grading.assertions import format_lines
@@ -61,9 +62,12 @@ def read(options: argparse.Namespace) -> int:
         if options.json:
             counts = {"new": outcome.new, "revised": outcome.revised}
             counts["unchanged"] = outcome.unchanged
-            output.data({"session": desk.session.name, **_data(found), **counts})
+            lacking = {"documents_lacking": list(outcome.lacking)}
+            output.data({"session": desk.session.name, **_data(found), **counts, **lacking})
         else:
             output.say(_told(found, outcome, desk.session.name))
+            if outcome.note:
+                output.note(outcome.note)
             _note(found, options.file, asked)
         return 0
 
@@ -170,6 +174,10 @@ def listed(options: argparse.Namespace) -> int:
                             "prompt": case.prompt,
                             "expected": format_lines(case.expectation),
                             "tags": list(case.draft.tags),
+                            "documents": [
+                                {"name": each.name, "used": each.used, "pages": each.pages}
+                                for each in case.draft.documents
+                            ],
                         }
                         for case in cases
                     ],
@@ -179,12 +187,19 @@ def listed(options: argparse.Namespace) -> int:
             none = "There are no cases yet; add some with `litmus bench import FILE`."
             output.say("No case is like that." if options.filter else none)
         else:
-            rows = [("id", "split", "prompt", "expected")]
+            rows = [("id", "split", "prompt", "expected", "documents")]
             rows += [
-                (case.key, case.draft.split, case.prompt, format_lines(case.expectation))
+                (
+                    case.key,
+                    case.draft.split,
+                    case.prompt,
+                    format_lines(case.expectation),
+                    "; ".join(changes(case.draft)),
+                )
                 for case in cases
             ]
-            output.table(rows)
+            named = any(case.draft.documents for case in cases)
+            output.table(rows if named else [row[:-1] for row in rows])
         return 0
 
     return with_engine(options, work)

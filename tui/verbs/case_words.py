@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,9 @@ def fill(group: Any, one: argparse.ArgumentParser, json: argparse.ArgumentParser
     edit.add_argument("id", metavar="ID", type=id)
     edit.set_defaults(call="cases:edit")
 
-    change = group.add_parser("set", parents=[one, json], help="change tags or split of cases")
+    change = group.add_parser(
+        "set", parents=[one, json], help="change tags, split or evidence of cases"
+    )
     change.add_argument("ids", metavar="ID", nargs="+", type=id)
     for name, help in (
         ("--tags", "these tags in place of all others, parted by commas"),
@@ -36,6 +39,20 @@ def fill(group: Any, one: argparse.ArgumentParser, json: argparse.ArgumentParser
     ):
         change.add_argument(name, metavar="TAGS", help=help)
     change.add_argument("--split", choices=("test", "train"))
+    change.add_argument(
+        "--evidence",
+        metavar="DOCUMENT:START-END",
+        type=_span,
+        action="append",
+        help="these characters of a document hold the answer, counted from 0",
+    )
+    change.add_argument(
+        "--quote", metavar="TEXT", action="append", help="these words of a document hold the answer"
+    )
+    change.add_argument("--document", metavar="NAME", type=id, help="where the quote stands")
+    change.add_argument(
+        "--no-evidence", action="store_true", help="without the evidence that it has"
+    )
     change.set_defaults(call="cases:change")
 
     remove = group.add_parser("remove", parents=[one, json], help="take cases out")
@@ -59,6 +76,15 @@ def _points(text: str) -> int:
     if not 1 <= value <= 90:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 90")
     return value
+
+
+def _span(text: str) -> tuple[str, int, int]:
+    found = re.fullmatch(r"(.+):(\d{1,9})-(\d{1,9})", text, re.DOTALL)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is no span; write it as handbook.md:120-180"
+        )
+    return found[1], int(found[2]), int(found[3])
 
 
 def _number(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,12 +13,13 @@ from lab.editing.difference import Section, difference
 from lab.editing.revising import Revised, restore, revise
 from lab.editing.texts import CaseProblem, draft_of, tags_of, texts_of
 from lab.engine import Engine
+from lab.rag.evidence import joined
 from store import benchmarks, revisions
 from store.database import Connection
 from store.errors import NotFound
-from store.records import Case, CaseDraft
+from store.records import Case, CaseDraft, Evidence
 from tui import outside_editor
-from tui.verbs import output
+from tui.verbs import evidence, output
 from tui.verbs.working import desk_of, with_engine
 
 
@@ -27,7 +28,7 @@ def edit(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        case = await _case(desk, options.id)
+        case = await find_case(desk, options.id)
         texts, title = texts_of(case.draft), f"Case “{case.key}”, revision {case.number}"
         changed = await outside_editor.edit(texts, case.draft, title, outside_editor.show)
         draft = case.draft if changed is None else draft_of(changed, case.draft)
@@ -38,14 +39,21 @@ def edit(options: argparse.Namespace) -> int:
 
 
 def change(options: argparse.Namespace) -> int:
-    """Give cases other tags, or another split."""
+    """Give cases other tags, another split, or evidence."""
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        if (options.tags, options.add_tags, options.remove_tags, options.split) == (None,) * 4:
-            raise CaseProblem("Say what to set: --tags, --add-tags, --remove-tags or --split.")
-        cases = [await _case(desk, key) for key in options.ids]
-        found = [await revise(engine.database, case, _changed(case, options)) for case in cases]
+        changes = (options.tags, options.add_tags, options.remove_tags, options.split)
+        if changes == (None,) * 4 and not evidence.is_asked(options):
+            raise CaseProblem(
+                "Say what to set: --tags, --add-tags, --remove-tags, --split, --evidence or "
+                "--quote."
+            )
+        cases = [await find_case(desk, key) for key in options.ids]
+        given = await evidence.given(desk, options)
+        found = [
+            await revise(engine.database, case, _changed(case, options, given)) for case in cases
+        ]
         _tell(desk, found, options)
         return 0
 
@@ -57,7 +65,7 @@ def remove(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        cases = [await _case(desk, key) for key in options.ids]
+        cases = [await find_case(desk, key) for key in options.ids]
         for case in cases:
             await desk.remove_case(case.id)
         if options.json:
@@ -75,7 +83,7 @@ def bring_back(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        found = [await _case(desk, key, removed=True) for key in options.ids]
+        found = [await find_case(desk, key, removed=True) for key in options.ids]
         for case in found:
             await desk.restore_case(case.id)
         if options.json:
@@ -92,7 +100,7 @@ def history(options: argparse.Namespace) -> int:
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
-        case = await _case(desk, options.id)
+        case = await find_case(desk, options.id)
         listed = await engine.database.read(revisions.listed, case.id)
         if options.restore is not None:
             wanted = next((item.id for item in listed if item.number == options.restore), None)
@@ -148,7 +156,7 @@ def _print(told: list[tuple[revisions.Revision, list[Section]]]) -> None:
                 output.say(f"  {line.sign} {line.text}")
 
 
-async def _case(desk: Desk, key: str, *, removed: bool = False) -> Case:
+async def find_case(desk: Desk, key: str, *, removed: bool = False) -> Case:
     """Return the case of that id. Raises NotFound."""
     look = revisions.removed if removed else benchmarks.by_key
     case = await desk.database.read(look, desk.session.id, key)
@@ -158,7 +166,7 @@ async def _case(desk: Desk, key: str, *, removed: bool = False) -> Case:
     return case
 
 
-def _changed(case: Case, options: argparse.Namespace) -> CaseDraft:
+def _changed(case: Case, options: argparse.Namespace, given: Sequence[Evidence]) -> CaseDraft:
     tags = case.draft.tags if options.tags is None else tags_of(options.tags)
     tags = tuple(dict.fromkeys((*tags, *tags_of(options.add_tags or ""))))
     out = tags_of(options.remove_tags or "")
@@ -166,6 +174,7 @@ def _changed(case: Case, options: argparse.Namespace) -> CaseDraft:
         case.draft,
         tags=tuple(tag for tag in tags if tag not in out),
         split=options.split or case.draft.split,
+        evidence=joined(() if options.no_evidence else case.draft.evidence, given),
     )
 
 
@@ -175,16 +184,7 @@ def _tell(desk: Desk, found: list[Revised], options: argparse.Namespace) -> None
         output.data(
             {
                 "session": desk.session.name,
-                "changed": [
-                    {
-                        "id": item.case.key,
-                        "revision": item.case.number,
-                        "answers_on_older_revision": item.behind,
-                        "labels_on_older_revision": item.labels,
-                        "answers_again": item.back,
-                    }
-                    for item in changed
-                ],
+                "changed": [revised_row(item) for item in changed],
             }
         )
         return
@@ -192,3 +192,14 @@ def _tell(desk: Desk, found: list[Revised], options: argparse.Namespace) -> None
         output.say(f"{item.case.key}: {item.sentence}")
     if not changed:
         output.say("Nothing was changed.")
+
+
+def revised_row(item: Revised) -> dict[str, object]:
+    """Return what an edit did as `--json` prints it."""
+    return {
+        "id": item.case.key,
+        "revision": item.case.number,
+        "answers_on_older_revision": item.behind,
+        "labels_on_older_revision": item.labels,
+        "answers_again": item.back,
+    }

@@ -6,9 +6,9 @@ import argparse
 
 from lab import demo as lab_demo
 from lab.engine import Engine
-from lab.weights import fetch_weights, have_weights, own_weights
+from lab.weights import SMOLLM2, fetch_weights, have_weights
 from store.home import home
-from tui.verbs import output, running
+from tui.verbs import output, promoting, running
 from tui.verbs.app import open_app
 from tui.verbs.working import with_engine
 
@@ -24,7 +24,7 @@ async def _headless(engine: Engine, *, as_json: bool) -> int:
     engine.refuse_without_extra()
     if not have_weights():
         progress = output.Progress()
-        if own_weights() is None:
+        if SMOLLM2.own is None:
             output.note("Downloading the embedded model's weights, once.")
         await fetch_weights(
             lambda done, total: progress.show(
@@ -34,7 +34,8 @@ async def _headless(engine: Engine, *, as_json: bool) -> int:
         progress.done()
     desk = await lab_demo.prepare(engine)
     status = 0
-    async for asking in lab_demo.climb(desk):
+    promoted = promoting.Report(as_json=True)
+    async for asking in lab_demo.climb(desk, promoted.note):
         report = running.Report()
         await running.watch(asking, report)
         status = max(status, report.status)

@@ -70,6 +70,14 @@ def _glyph(check: _Check) -> str:
     return "✓" if check.ok else "✗" if check.needed else "–"
 
 
+def _weights(name: str, source: weights.Source) -> _Check:
+    path = str(weights.weights_path(source))
+    lack = weights.missing_weights(source)
+    if lack and source.own is None:
+        lack = f"not here yet; they are fetched at first use ({source.wheel_bytes / 1e6:.0f} MB)"
+    return _Check(name, lack is None, lack or path)
+
+
 def doctor(options: argparse.Namespace) -> int:
     """Look at everything that Litmus rests on; exit 1 when something needed is broken."""
 
@@ -98,13 +106,8 @@ def doctor(options: argparse.Namespace) -> int:
                 extra,
                 "installed" if extra else "not installed: pip install 'litmus-bench[embedded]'",
             ),
-            _Check(
-                "weights",
-                weights.have_weights(),
-                str(weights.weights_path())
-                if weights.have_weights()
-                else "not here yet; they are fetched at first use (93 MB)",
-            ),
+            _weights("weights", weights.SMOLLM2),
+            _weights("embedding weights", weights.MINILM),
         ]
         if options.json:
             output.data(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,31 @@ def prepare() -> None:
 def say(text: str = "") -> None:
     """Print a line of what was asked for, safe for a terminal."""
     _write(visible(text).replace("\n", "␊") + "\n")
+
+
+def marked(text: str, spans: Iterable[tuple[int, int]], *, indent: str = "") -> None:
+    """Print a text as one paragraph, its `spans` of characters in bold where that can be shown.
+
+    On a terminal it is broken between words at the terminal's width.
+    """
+    live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    bold = {at for start, end in spans for at in range(start, end)} if live else set[int]()
+    width = shutil.get_terminal_size().columns - 1 if live else sys.maxsize
+    line, used = indent, len(indent)
+    for word in re.finditer(r"\S+", text):
+        room = len(visible(word[0])) + 1
+        if used + room > width and used > len(indent):
+            _write(line.rstrip() + "\n")
+            line, used = indent, len(indent)
+        line += _word(word[0], word.start(), bold) + " "
+        used += room
+    _write(line.rstrip() + "\n")
+
+
+def _word(word: str, start: int, bold: set[int]) -> str:
+    parts = groupby(enumerate(word, start), key=lambda item: item[0] in bold)
+    shown = ((strong, visible("".join(char for _, char in part))) for strong, part in parts)
+    return "".join(f"\x1b[1m{part}\x1b[22m" if strong else part for strong, part in shown)
 
 
 def raw(text: str) -> None:

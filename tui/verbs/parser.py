@@ -9,8 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from store.records import RUNGS
 from tui import __version__
-from tui.verbs import answer_words, bench_words, case_words, output
+from tui.verbs import (
+    answer_words,
+    bench_words,
+    case_words,
+    docs_words,
+    output,
+    store_options,
+)
 
 _EPILOG = """\
 Exit status: 0 fine, 1 the answer is "no" or not everything was done, 2 a usage or input
@@ -103,6 +111,14 @@ def _parser() -> argparse.ArgumentParser:
     ladder = verbs.add_parser("ladder", parents=[one, json], help="each rung's rate and interval")
     ladder.set_defaults(call="running:show_ladder")
 
+    oracle = verbs.add_parser(
+        "oracle",
+        parents=[one, json],
+        help="why the rung rag fails: its failures again, with the evidence pasted in",
+    )
+    _money(oracle, "--budget", "the most that the session may spend, for this time")
+    oracle.set_defaults(call="consulting:consult")
+
     models = verbs.add_parser("models", parents=[common, json], help="what can be asked")
     models.add_argument("--provider", metavar="P", type=_name, help="only this provider")
     models.add_argument("--base-url", metavar="URL", type=_name, help="any compatible server")
@@ -128,25 +144,13 @@ def _bench(verbs: Verbs, one: _Parser, json: _Parser) -> None:
 
 
 def _docs(verbs: Verbs, one: _Parser, json: _Parser) -> None:
-    group = _group(verbs, one, "docs", "documents: add, list, put into the context")
-    add = group.add_parser("add", parents=[one, json], help="read files into the session")
-    add.add_argument("paths", metavar="PATH", nargs="+", type=_path)
-    add.add_argument(
-        "--no-context", action="store_true", help="read only, do not put into the context"
-    )
-    add.add_argument("--password", type=_text, help="for an encrypted PDF")
-    add.set_defaults(call="documents:add")
-    listed = group.add_parser("list", parents=[one, json], help="list the documents")
-    listed.set_defaults(call="documents:listed")
-    for name, help in (("attach", "put into the context"), ("detach", "take out of the context")):
-        verb = group.add_parser(name, parents=[one, json], help=help)
-        verb.add_argument("names", metavar="NAME", nargs="+", type=_name)
-        verb.set_defaults(call=f"documents:{name}")
+    group = _group(verbs, one, "docs", "documents: add, list, put into the context or the store")
+    docs_words.fill(group, one, json, _path, _name, _text, _whole, _money)
 
 
 def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     run = verbs.add_parser("run", parents=[one, json], help="ask a rung's variant every case")
-    run.add_argument("--rung", choices=("bare", "context"), required=True)
+    run.add_argument("--rung", choices=("bare", "context", "rag"), required=True)
     run.add_argument("--provider", metavar="P", type=_name, help="openai, ollama, embedded, …")
     run.add_argument("--base-url", metavar="URL", type=_name, help="any OpenAI-compatible server")
     run.add_argument("--model", metavar="M", type=_name, help="default: the provider's best")
@@ -159,6 +163,9 @@ def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     _money(run, "--budget", "the most that the session may spend, for this run")
     run.add_argument("--fresh", action="store_true", help="ask anew what has an answer")
     run.add_argument("--dry-run", action="store_true", help="say what would be asked, and stop")
+    rag = run.add_argument_group("on the rung rag")
+    store_options.retrieval_words(rag, _whole)
+    store_options.indexing_words(rag, _name, _whole)
     run.set_defaults(call="running:run")
 
 
@@ -190,7 +197,7 @@ def _judge(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     judge = verbs.add_parser(
         "judge", parents=[one, json], help="have a model judge the answers; labels check it"
     )
-    judge.add_argument("--rung", choices=("bare", "context"), help="only this rung's answers")
+    judge.add_argument("--rung", choices=RUNGS, help="only this rung's answers")
     judge.add_argument("--provider", metavar="P", type=_name, help="the judge's provider")
     judge.add_argument("--base-url", metavar="URL", type=_name, help="any OpenAI-compatible server")
     judge.add_argument("--model", metavar="M", type=_name, help="the judge (default: as before)")

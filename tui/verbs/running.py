@@ -8,19 +8,23 @@ from dataclasses import replace
 from typing import Any
 
 from lab import events
+from lab.attaching import refuse_hopeless
+from lab.context import Part, is_empty, parts
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.failures import AskError
 from lab.judge import judges
 from lab.prices import format_cost
+from lab.rag.asking import not_promoted
 from lab.run import Run
 from lab.setup import Setup, refuse_imported
 from lab.standing import Standing, ladder
 from store import revisions
 from store.errors import NotFound
-from store.records import Case, Variant
+from store.records import Case, CaseDraft, Variant
 from tui.verbs import output
 from tui.verbs.judging import judge_row, judged_text
+from tui.verbs.store_options import retrieval_of
 from tui.verbs.working import desk_of, with_engine
 
 
@@ -39,11 +43,14 @@ def run(options: argparse.Namespace) -> int:
             )
         variant = setup.variant(desk.documents)
         refuse_imported(variant)
-        if variant.rung == "context" and not variant.documents:
+        if variant.rung == "context" and is_empty(variant, cases):
             raise NotFound(
                 "Nothing is in the context; add a document with `litmus docs add PATH` first."
             )
+        if variant.rung == "rag" and not variant.documents:
+            raise NotFound(not_promoted(setup.retrieval.indexing, desk.documents))
         if options.dry_run:
+            await refuse_hopeless(desk, setup, variant, cases)
             return await _dry_run(desk, variant, cases, options)
         asking = await desk.ask(
             cases,
@@ -202,6 +209,7 @@ async def _setup(desk: Desk, options: argparse.Namespace) -> Setup:
         model=options.model or setup.model,
         system=setup.system if options.system is None else options.system,
         parameters=parameters,
+        retrieval=retrieval_of(options, setup.retrieval),
     )
 
 
@@ -220,17 +228,27 @@ async def _dry_run(
                 "variant": variant.hash,
                 "cases": len(cases),
                 "to_ask": todo,
-                "documents": [name for name, _ in variant.documents],
+                "documents": [name for name, *_ in variant.documents],
+                "cases_with_other_documents": _with_others(variant, cases),
             }
         )
     else:
-        names = ", ".join(name for name, _ in variant.documents)
-        context = f" with {names} in the context" if names else ""
+        names = "; ".join(str(Part(*document)) for document in variant.documents)
+        where = "store" if variant.rung == "rag" else "context"
+        context = f" with {names} in the {where}" if names else ""
+        if others := _with_others(variant, cases):
+            context += f" (other documents for {others:,} of the cases)"
         output.say(
             f"Would ask {variant.model} ({variant.provider}) {todo} questions{context}; "
             f"{len(cases) * options.epochs - todo} answers are there already."
         )
     return 0
+
+
+def _with_others(variant: Variant, cases: list[Case]) -> int:
+    """Return how many cases have not just the session's documents in their context."""
+    usual = parts(variant, CaseDraft(""))
+    return sum(parts(variant, case.draft) != usual for case in cases)
 
 
 def _print_run(desk: Desk, standing: Standing, report: Report, *, as_json: bool) -> None:

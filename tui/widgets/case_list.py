@@ -271,7 +271,7 @@ class CaseList(LineView, can_focus=True):
             base = self.get_component_rich_style("case-list--cursor")
         row = self.row(index)
         glyph = row.glyph if row else " "
-        text = _fit(one_line(row.text), width - 4) if row else ""
+        text = fit(one_line(row.text), width - 4) if row else ""
         segments = [
             Segment("▸" if here else " ", base),
             Segment(f"{glyph} ", self._ink(_STATES.get(glyph), base)),
@@ -286,7 +286,7 @@ class CaseList(LineView, can_focus=True):
         return base + Style(color=self.get_component_rich_style(f"case-list--{state}").color)
 
 
-def _fit(text: str, cells: int) -> str:
+def fit(text: str, cells: int) -> str:
     """Cut a text to so many cells, with an ellipsis where something is left out."""
     if cell_len(text) <= cells:
         return text

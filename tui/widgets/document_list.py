@@ -1,9 +1,10 @@
-"""The session's documents: what is in the context, in its order, and what is not."""
+"""The documents: what is in the context of the case at hand, in its order, and what is not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,15 +14,16 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from lab.context import Place, page_words
 from store.records import Document
 from tui import glyphs, safe
+from tui.widgets.token_bar import TokenBar, short_count
 
+if TYPE_CHECKING:
+    from lab.fitting import Fill
 
-def short_count(tokens: int) -> str:
-    """Return a number of tokens as 0.2k, 3.1k, 128k, 1.0M."""
-    if tokens >= 1_000_000:
-        return f"{tokens / 1_000_000:.1f}M"
-    return f"{tokens / 1000:.1f}k" if tokens < 100_000 else f"{tokens / 1000:.0f}k"
+# In the context of every case, of this one only, left out of this one, in none.
+SESSION, THIS_CASE, LEFT_OUT, OFF = "▣", "◈", "☒", "▢"
 
 
 class DocumentList(Vertical):
@@ -46,7 +48,29 @@ class DocumentList(Vertical):
             "attach",
             "In/out",
             id="documents.toggle",
-            tooltip="Put the document into the context, or take it out",
+            tooltip="Put the document into the context of all cases, or take it out",
+        ),
+        Binding(
+            "t",
+            "this_case",
+            "This case",
+            id="documents.case",
+            tooltip="For this case only: use the document, or leave it out",
+        ),
+        Binding(
+            "P",
+            "pages",
+            "Pages",
+            id="documents.pages",
+            tooltip="Choose which pages are in the context",
+        ),
+        Binding(
+            "T",
+            "pages(True)",
+            "Pages for this case",
+            show=False,
+            id="documents.case_pages",
+            tooltip="Choose pages for this case only",
         ),
         Binding(
             "shift+up",
@@ -87,6 +111,19 @@ class DocumentList(Vertical):
         step: int
 
     @dataclass
+    class TurnedForCase(Message):
+        """The person uses a document for this case only, or leaves it out of it."""
+
+        place: Place
+
+    @dataclass
+    class PagesWanted(Message):
+        """The person chooses pages of a document, for all cases or for this one."""
+
+        place: Place
+        this_case: bool
+
+    @dataclass
     class Removed(Message):
         """The person takes a document out of the session."""
 
@@ -105,79 +142,104 @@ class DocumentList(Vertical):
         self._hint = Static(
             "None yet: drop a file here, or paste its path into the prompt box.", classes="hint"
         )
-        self._documents: list[Document] = []
+        self._bar = TokenBar()
+        self._places: list[Place] = []
+        self._shown: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield self._head
+        yield self._bar
         yield self._hint
         yield self.list
 
     def reading(self, name: str) -> None:
         """Show that a file is being read, until the documents are shown again."""
-        text = f"  reading {safe.one_line(name, 60)}…"
-        self._head.update(
-            Content.assemble(
-                Content.styled("Documents", "bold"), Content.styled(text, "$text-muted")
-            )
-        )
+        self._title(f"  reading {safe.one_line(name, 60)}…")
 
-    def show(
-        self, documents: Sequence[Document], tokens: dict[str, int], window: int | None
-    ) -> None:
-        """Show documents; `tokens` by their hash, the window in tokens where it is known."""
-        here = self.list.highlighted
-        self._documents = list(documents)
-        used = sum(tokens.get(d.sha256, 0) for d in documents if d.attached is not None)
-        share = f"{short_count(used)} of {short_count(window)}" if window else short_count(used)
-        over = window is not None and used > window
+    def show(self, places: Sequence[Place], tokens: Callable[[Place], int | None]) -> None:
+        """Show where the documents stand for the case at hand, and how long they are."""
+        self._places = list(places)
+        inside = sum(place.inside for place in places)
+        self._title(f"  {inside} of {len(places)} in context" if places else "")
+        self._hint.display = not places
+        self.set_class(not places, "empty")
+        lines = [_line(place, tokens(place)) for place in places]
+        if [str(line) for line in lines] == self._shown:
+            return
+        self._shown, here = [str(line) for line in lines], self.list.highlighted
+        self.list.clear_options()
+        self.list.add_options([Option(line) for line in lines])
+        if places:
+            self.list.highlighted = min(here or 0, len(places) - 1)
+
+    def fill(self, fill: Fill | None, aside: str = "") -> None:
+        """Show how full the window is with the case at hand; see `TokenBar.show`."""
+        self._bar.show(fill, aside)
+
+    def _title(self, text: str) -> None:
         self._head.update(
             Content.assemble(
-                Content.styled("Documents", "bold"),
-                Content.styled(
-                    f"  {share} tok{' ⚠ too long' if over else ''}" if documents else "",
-                    "$text-warning" if over else glyphs.MUTED,
-                ),
+                Content.styled("Documents", "bold"), Content.styled(text, glyphs.MUTED)
             )
         )
-        self._hint.display = not documents
-        self.set_class(not documents, "empty")
-        self.list.clear_options()
-        self.list.add_options([_option(item, tokens.get(item.sha256)) for item in documents])
-        if documents:
-            self.list.highlighted = min(here or 0, len(documents) - 1)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.post_message(self.Opened(self._documents[event.option_index]))
+        if (document := self._document()) is not None:
+            self.post_message(self.Opened(document))
 
     def action_attach(self) -> None:
-        if (document := self._chosen()) is not None:
+        if (document := self._document()) is not None:
             self.post_message(self.Toggled(document))
 
+    def action_this_case(self) -> None:
+        if (place := self._chosen()) is not None:
+            self.post_message(self.TurnedForCase(place))
+
+    def action_pages(self, this_case: bool = False) -> None:
+        place = self._chosen()
+        if place is not None and self._document() is not None:
+            self.post_message(self.PagesWanted(place, this_case))
+
     def action_move(self, step: int) -> None:
-        document = self._chosen()
+        document = self._document()
         if document is not None and document.attached is not None:
             here = self.list.highlighted or 0
-            last = sum(item.attached is not None for item in self._documents) - 1
+            attached = [place.document for place in self._places if place.document]
+            last = sum(item.attached is not None for item in attached) - 1
             self.list.highlighted = max(0, min(last, here + step))
             self.post_message(self.Moved(document, step))
 
     def action_remove(self) -> None:
-        if (document := self._chosen()) is not None:
+        if (document := self._document()) is not None:
             self.post_message(self.Removed(document))
 
-    def _chosen(self) -> Document | None:
+    def _chosen(self) -> Place | None:
         here = self.list.highlighted
-        return None if here is None else self._documents[here]
+        return None if here is None else self._places[here]
+
+    def _document(self) -> Document | None:
+        """Return the document under the cursor; say so where the session has it no more."""
+        place = self._chosen()
+        if place is not None and place.document is None:
+            self.notify("It is no longer in the session; t takes it out of this case.")
+        return place.document if place else None
 
 
-def _option(document: Document, tokens: int | None) -> Option:
-    inside = document.attached is not None
-    size = f"  {short_count(tokens)}" if tokens is not None else ""
-    return Option(
-        Content.assemble(
-            Content.styled("▣ " if inside else "▢ ", "$text-success" if inside else glyphs.MUTED),
-            safe.content(safe.one_line(document.name, 60), "" if inside else glyphs.MUTED),
-            Content.styled(size if inside else f"{size} (off)", glyphs.MUTED),
-        )
+def _line(place: Place, tokens: int | None) -> Content:
+    """Return a document's line: where it stands, its name, its pages and its tokens."""
+    attached = place.document is not None and place.document.attached is not None
+    if place.inside:
+        glyph, style = (THIS_CASE, "$text-accent") if place.own else (SESSION, "$text-success")
+        words = "this case" if place.own else ""
+    else:
+        out = place.own and attached
+        glyph, style = (LEFT_OUT, "$text-warning") if out else (OFF, glyphs.MUTED)
+        words = "not in this case" if out else "off"
+    facts = [page_words(place.part.pages), "" if tokens is None else short_count(tokens)]
+    facts.append(f"({words})" if words else "")
+    return Content.assemble(
+        Content.styled(f"{glyph} ", style),
+        safe.content(safe.one_line(place.part.name, 60), "" if place.inside else glyphs.MUTED),
+        Content.styled("".join(f"  {fact}" for fact in facts if fact), glyphs.MUTED),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -29,11 +31,19 @@ class ExpectationPanel(VerticalScroll):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._head = Static(classes="head")
-        self._body = Static()
+        self._body, self._given = Static(), Static()
+        self._given.display = False
 
     def compose(self) -> ComposeResult:
         yield self._head
         yield self._body
+        yield self._given
+
+    def show_given(self, lines: Sequence[Content]) -> None:
+        """Show a line for each passage that was sent for the answer; none where none was."""
+        self._given.display = bool(lines)
+        head = Content.styled("Given from the store", "bold")
+        self._given.update(Content("\n").join([Content(""), head, *lines]))
 
     def show(self, case: Case | None, answer: Answer | None) -> None:
         """Show what is expected of a case, checked against its answer where there is one."""

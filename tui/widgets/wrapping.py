@@ -103,6 +103,21 @@ class Wrapper:
         self._open, self._skipping = "", False
 
 
+def row_starts(paragraph: str, width: int) -> list[int]:
+    """Return the offsets at which the wrapped rows of a visible paragraph begin.
+
+    The paragraph holds no newline. These are the lines of a `Wrapper` of that width; blanks
+    at which a row is broken belong to the row before.
+    """
+    starts, start = [0], 0
+    while (end := _line_end(paragraph, start, width)) is not None:
+        start = _skip_blanks(paragraph, end)
+        if start == len(paragraph):
+            break
+        starts.append(start)
+    return starts
+
+
 def _break(text: str, width: int) -> tuple[list[str], list[str], str]:
     """Return the lines that are full, what joins each to its next, and the rest."""
     lines: list[str] = []

@@ -107,7 +107,7 @@ async def test_documents_go_in_and_out_and_change_places(open_bench, server, fol
     async with open_bench("one") as person:
         await person.paste(f"{quoted(folder / 'door notes.md')} {quoted(folder / 'b.txt')}")
         await person.until(lambda: len(names(person)) == 2)
-        await person.press("f3", "shift+down")
+        await person.press("d", "shift+down")
         await person.until(lambda: names(person) == ["b.txt", "door notes.md"])
         await person.press("space")
         await person.until_seen("▢ door notes.md", "(off)")
@@ -123,7 +123,7 @@ async def test_a_document_is_taken_out_of_the_session(open_bench, folder):
     async with open_bench("one") as person:
         await person.paste(str(folder / "b.txt"))
         await person.until(lambda: names(person) == ["b.txt"])
-        await person.press("f3", "delete")
+        await person.press("d", "delete")
         await person.until(lambda: names(person) == [])
         await person.until_seen("None yet: drop a file here")
 
@@ -132,8 +132,8 @@ async def test_a_document_is_read_with_its_pages(open_bench, folder):
     async with open_bench("one") as person:
         await person.paste(str(folder / "plain.pdf"))
         await person.until(lambda: names(person) == ["plain.pdf"])
-        await person.press("f3", "enter")
-        await person.until_seen("── page 1 ──", "This is page 1.", "── page 2 ──")
+        await person.press("d", "enter")
+        await person.until_seen("page 1 ──", "This is page 1.", "page 2 ──", "page 1 of 2")
         await person.press("escape")
         await person.until(lambda: person.app.screen is person.bench)
 

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
+from lab.context import is_empty
 from store import runs
 from store.errors import PlainError
-from store.records import IMPORTED, Case, Variant
+from store.records import Case, Variant
 from tui import glyphs
 from tui.widgets.answers import Answers
 from tui.widgets.bench_header import BenchHeader
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from tui.screens.bench.place import Bench
 
 LONG_S = 12
+
+NOTHING = {
+    "context": "Nothing is in the context: drop a file here, or press c for another rung.",
+    "rag": "Nothing is in the store: F3 promotes documents; c goes to another rung.",
+}
+"""What a rung lacks that has no documents."""
 
 Waiting = set[tuple[str, int]]
 """(variant hash, case revision id) of the answers that a run still waits for."""
@@ -41,11 +48,8 @@ class Asking:
         What is being asked already is not asked once more beside itself.
         """
         for variant in variants:
-            empty = variant.rung == "context" and not variant.documents
-            if empty and variant.provider != IMPORTED:
-                self._bench.notify(
-                    "Nothing is in the context: drop a file here, or press c for bare."
-                )
+            if is_empty(variant, cases):
+                self._bench.notify(NOTHING[variant.rung])
             elif idle := [case for case in cases if not self._is_asked(case, variant)]:
                 self._bench.run_worker(self.run(idle, variant, fresh=fresh), group="runs")
 

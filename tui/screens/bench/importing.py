@@ -67,3 +67,5 @@ async def _show(bench: Bench, path: Path, outcome: Outcome) -> None:
     bench.documents.show()
     bench.action_cases()
     bench.notify(f"{safe.one_line(path.name, 60)}: {outcome}.", markup=False)
+    if outcome.note:
+        bench.notify(safe.visible(outcome.note), severity="warning", markup=False)

@@ -101,7 +101,6 @@ class Bench(KeyedScreen[None]):
         await self.show_panes()
         self.ladder.show()
         await self.list_cases(self.desk.state.get("case"))
-        self.documents.show()
 
     async def set_rung(self, rung: Rung) -> None:
         """Ask on another rung from now on."""
@@ -184,6 +183,7 @@ class Bench(KeyedScreen[None]):
         case = None if case_id is None else await self.desk.case(case_id)
         await answers.show(self.desk, self.live, case)
         self.show_expectation()
+        self.documents.show()
         if case is not None and self.desk.state.get("case") != case.id:
             self.desk.state["case"] = case.id
             self.keep_place()
@@ -213,6 +213,7 @@ class Bench(KeyedScreen[None]):
         if self.variant and self.variant.hash == variant.hash and not self.variant.id:
             self.variant = variant
         await self.show_panes()
+        self.documents.show()  # the model's window is known by now
 
     def ended(self, variant: Variant, answer: Answer) -> None:
         """Show an answer that has ended, wherever it stands."""
@@ -225,6 +226,9 @@ class Bench(KeyedScreen[None]):
         """Change a case's glyph in the list, where that shows this variant."""
         if self.variant and variant_id == self.variant.id and case_id in self._index:
             self.query_one(CaseList).set_glyph(self._index[case_id], glyph)
+
+    def documents_shown(self) -> None:
+        """The documents are shown as they stand now, here; a screen above may show them too."""
 
     # -- Where the focus goes ---------------------------------------------------------
 

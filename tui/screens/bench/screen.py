@@ -8,15 +8,16 @@ from textual import events, on, work
 
 from store.errors import PlainError
 from store.records import Case, CaseDraft, Rung, Variant
-from tui.screens.bench.cases import CasesBench
+from tui.screens.bench.context import ContextBench
 from tui.screens.bench.judging import JudgedBench
+from tui.screens.bench.library import LibraryBench
 from tui.widgets.answers import MOST, Answers
 from tui.widgets.case_list import CaseList
 from tui.widgets.document_list import DocumentList
 from tui.widgets.prompt_box import PromptBox
 
 
-class BenchScreen(JudgedBench, CasesBench):
+class BenchScreen(JudgedBench, ContextBench, LibraryBench):
     """One session at work."""
 
     _climbing = False
@@ -59,11 +60,12 @@ class BenchScreen(JudgedBench, CasesBench):
 
     async def action_stop(self) -> None:
         """Stop what is under way; where nothing is, list all cases again."""
-        if not (self.asking.busy or self.judging.busy):
+        if not (self.asking.busy or self.judging.busy or self.promoting.busy):
             await self.show_all()
         self._climbing = False
         self.asking.stop()
         self.judging.stop()
+        self.promoting.stop()
 
     async def leave(self) -> None:
         """Stop what is being asked, and keep everything."""
@@ -71,6 +73,7 @@ class BenchScreen(JudgedBench, CasesBench):
         self.documents.stop.set()
         await self.asking.finish()
         await self.judging.finish()
+        await self.promoting.finish()
         await self.keep()
 
     @on(PromptBox.Sent)
@@ -84,21 +87,29 @@ class BenchScreen(JudgedBench, CasesBench):
         await self.action_ask()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to stop only while something is asked or judged, or the list is filtered."""
+        """Offer to stop only while something is under way, or the list is filtered."""
         if action == "stop":
-            return self.asking.busy or self.judging.busy or bool(self.listed.line)
+            busy = self.asking.busy or self.judging.busy or self.promoting.busy
+            return busy or bool(self.listed.line)
         return True
 
     @work(group="climb", exclusive=True)
     async def climb(self, rungs: tuple[Rung, ...]) -> None:
-        """Ask the test cases on one rung after the other, each while it is looked at."""
+        """Ask the test cases on one rung after the other, each while it is looked at.
+
+        Before the rung `rag` the session's documents are promoted.
+        """
         cases = await self.desk.cases_to_ask()
         self._climbing = True
         for rung in rungs:
+            if rung == "rag":
+                self.promoting.start(self.desk.documents, self.retrieval.indexing)
+                await self.promoting.ended()
             if not self._climbing:
                 break
             await self.set_rung(rung)
-            if self.variant is not None and await self.desk.missing(cases, self.variant, 1):
+            empty = self.variant is None or (rung != "bare" and not self.variant.documents)
+            if self.variant and not empty and await self.desk.missing(cases, self.variant, 1):
                 worker = self.run_worker(
                     self.asking.run(cases, self.variant, fresh=False), group="runs"
                 )
@@ -121,15 +132,15 @@ class BenchScreen(JudgedBench, CasesBench):
             setup = replace(setup, rung=old.rung_to_ask, system=system)
         elif any(item.attached is not None for item in self.desk.documents):
             setup = replace(setup, rung="context")
-        await self.desk.choose(setup)
+        await self.desk.choose(replace(setup, retrieval=self.retrieval))
         await self.reset()
 
     async def action_rung(self) -> None:
-        """Go between the bare prompt and the documents in the context."""
+        """Go from the bare prompt to the documents in the context, to those in the store."""
         if self.desk.setup is None:
             self.action_model()
             return
-        other = "bare" if self.desk.setup.rung == "context" else "context"
+        other = self.desk.setup.next_rung(self.desk.documents)
         await self.set_rung(other)
         if other == "context" and not any(d.attached is not None for d in self.desk.documents):
             self.notify("Nothing is in the context yet: drop a file here.")
@@ -195,7 +206,7 @@ class BenchScreen(JudgedBench, CasesBench):
         if setup is None or self.desk.setup is None:
             return
         old = self.desk.setup
-        setup = replace(setup, rung=old.rung_to_ask, system=old.system)
+        setup = replace(setup, rung=old.rung_to_ask, system=old.system, retrieval=self.retrieval)
         variant = setup.variant(self.desk.documents)
         if variant.hash not in [item.hash for item in self.shown()]:
             self.comparing = [*self.shown(), variant]
@@ -257,4 +268,4 @@ class BenchScreen(JudgedBench, CasesBench):
 
     @on(DocumentList.Opened)
     async def _document_opened(self, event: DocumentList.Opened) -> None:
-        await self.documents.open(event.document)
+        self.open_document(event.document)
