@@ -88,7 +88,9 @@ class HtmlWriter:
         elif tag == "pre":
             self._verbatim += 1
         elif tag == "table":
-            self._tables.append(None if node.css_first(_LAYOUT) else [])
+            # Of the children, since an element may be found among what is within it.
+            is_layout = any(child.css_first(_LAYOUT) for child in node.iter())
+            self._tables.append(None if is_layout else [])
             self._first_row = True
         elif tag == "hr":
             self._out.block("---")

@@ -102,45 +102,6 @@ def test_trouble_with_a_file_costs_the_next_one_nothing(tmp_path, monkeypatch):
     assert a.media_type == b.media_type != c.media_type
 
 
-def test_the_reader_ends_with_its_parent(tmp_path):
-    pid = tmp_path / "pid"
-    (tmp_path / "slow_worker.py").write_text(
-        "import os, pathlib, time\nfrom store.child import serve\n"
-        f"def answer(request, data): pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); "
-        "time.sleep(600)\n"
-        "serve(answer)\n"
-    )
-    (tmp_path / "a.txt").write_text("x")
-    code = (
-        "import sys; from pathlib import Path; from store import reader_process, reading\n"
-        "sys.path.insert(0, sys.argv[1]); reader_process.WORKER = 'slow_worker'\n"
-        "reading.read(Path(sys.argv[1], 'a.txt'))\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT)
-    try:
-        wait_until(lambda: pid.exists() and pid.read_text() != "")
-    finally:
-        parent.kill()
-        parent.wait()
-    child = int(pid.read_text())
-    wait_until(lambda: not is_running(child))
-
-
-def wait_until(condition) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether a process runs; one that has ended and was not waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_a_password_opens_what_is_locked(made):
     locked = next(each.path for each in made if each.kind == "encrypted PDF")
     assert read(locked, password="sesame").text.startswith("The harbour")
