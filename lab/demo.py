@@ -69,34 +69,28 @@ async def prepare(engine: Engine, *, start_model: bool = True) -> Desk:
     return desk
 
 
-async def fill_store(desk: Desk) -> AsyncGenerator[PromotionEvent]:
-    """Put the demo's documents into the RAG store, which costs nothing where they are in it.
-
-    Raises as `lab.rag.promotion.promote` does.
-    """
-    from lab.rag.promotion import promote
-
-    async with aclosing(promote(desk, desk.documents, RETRIEVAL.indexing)) as happening:
-        async for event in happening:
-            yield event
-
-
 async def climb(
     desk: Desk, promoting: Callable[[PromotionEvent], None] | None = None
 ) -> AsyncGenerator[Run]:
     """Prepare a run of each rung after the other, on the same test cases.
 
-    `promoting` is told how the documents get into the RAG store, before that rung.
+    `promoting` is told how the documents get into the RAG store, before that rung. Raises
+    as `lab.rag.promotion.promote` and `Desk.ask` do.
     """
+    from lab.rag.promotion import promote
+
     setup = desk.setup
     if setup is None:
         raise NotFound("The demo has no model yet; choose one first.")
     cases = await desk.cases_to_ask()
     for rung in RUNGS:
         if rung == "rag":
-            async for event in fill_store(desk):
-                if promoting is not None:
-                    promoting(event)
+            # Costs nothing where they are in the store already.
+            promotion = promote(desk, desk.documents, setup.retrieval.indexing)
+            async with aclosing(promotion) as happening:
+                async for event in happening:
+                    if promoting is not None:
+                        promoting(event)
         await desk.choose(replace(setup, rung=rung))
         yield await desk.ask(cases, replace(setup, rung=rung).variant(desk.documents))
 

@@ -52,10 +52,10 @@ def server(url: str) -> Any:
     if host in ("localhost", "127.0.0.1", "::1"):
         # A proxy for the world outside cannot reach this machine.
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = host
+    _check_server(url)
     import chromadb
     from chromadb.config import Settings
 
-    _check_server(url)
     return chromadb.HttpClient(
         f"[{host}]" if ":" in host else host,
         port,

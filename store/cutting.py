@@ -1,7 +1,7 @@
 """Cutting a text into chunks, in the child process: `store.embedder_worker` calls it.
 
 semantic-text-splitter looks for the best places. It asks very often how many tokens a piece
-has, so words are counted once and remembered: to tokenise the pieces takes ten times as long.
+has, so parts of words are counted once and remembered: to tokenise the pieces takes ten times as long.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ TOKENIZER = Path(__file__).with_name("minilm") / "tokenizer.json"
 # text does not become one chunk, this many characters count as a token.
 _CHARS = 10
 _LONG = 100
-_MOST_WORDS = 200_000
-_words = re.compile(r"[^ \t\n\r\f]+").findall
+_MOST_COUNTS = 200_000
+# What MiniLM tokenises by itself: ASCII marks and Chinese characters, which are one token each,
+# and what stands between those and blanks.
+_PARTS = re.compile(
+    r"[^ \t\n\r\f!-/:-@\[-`{-~\u3400-\u4dbf\u4e00-\u9fff]+|[!-/:-@\[-`{-~\u3400-\u4dbf\u4e00-\u9fff]"
+)
 
 
 def tokenizer() -> Tokenizer:
@@ -86,15 +90,14 @@ class Cutter:
 
     def tokens(self, text: str) -> int:
         """Return how many tokens a text has, without those that frame it."""
-        # A word never shares a token with the next one.
-        return sum(map(self._word_tokens, _words(text)))
+        return sum(map(self._part_tokens, _PARTS.findall(text)))
 
-    def _word_tokens(self, word: str) -> int:
-        known = self._counts.get(word)
+    def _part_tokens(self, part: str) -> int:
+        known = self._counts.get(part)
         if known is None:
-            known = len(self._tokenizer.encode(word, add_special_tokens=False))
-            if len(word) <= _LONG:
-                if len(self._counts) >= _MOST_WORDS:
+            known = len(self._tokenizer.encode(part, add_special_tokens=False))
+            if len(part) <= _LONG:
+                if len(self._counts) >= _MOST_COUNTS:
                     self._counts.clear()
-                self._counts[word] = known
+                self._counts[part] = known
         return known

@@ -21,7 +21,7 @@ from typing import Any
 from store.reader_process import Reader, Stop
 from store.reading_errors import MAX_FILES, MAX_MEMORY, ReadingError
 
-__all__ = ["ReadDocument", "ReadingError", "Stop", "expand", "read", "read_many"]
+__all__ = ["ReadDocument", "ReadingError", "Stop", "expand", "is_markdown", "read", "read_many"]
 
 TIMEOUT_S = 60.0
 MAX_BYTES = 64_000_000

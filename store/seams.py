@@ -141,7 +141,7 @@ def _sentence_runs_on(line: str, following: str) -> bool:
         ended
         and ended[-1] not in _ENDS
         and following
-        and (following[0].islower() or _is_uncased(ended[-1]) and _is_uncased(following[0]))
+        and (following[0].islower() or (_is_uncased(ended[-1]) and _is_uncased(following[0])))
     )
 
 

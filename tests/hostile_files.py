@@ -137,11 +137,11 @@ def _old_container(stream: str) -> bytes:
 @cache
 def _swollen() -> bytes:
     block = good_files.paragraph("x" * 990_000)
-    return good_files.docx(block * 300)
+    return good_files.docx(block * 80)
 
 
 def _zip_bomb(chance: random.Random) -> tuple[str, bytes]:
-    """A document of a few hundred kilobytes that unpacks to 300 MB of letters."""
+    """A document of a few hundred kilobytes that unpacks to 80 MB of letters."""
     return "bomb.docx", _swollen()
 
 

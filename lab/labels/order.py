@@ -47,11 +47,11 @@ class Order:
         """How many were passed over."""
         return len(self._skipped)
 
-    async def fill(self, *, graded: bool) -> None:
-        """Read anew what waits, without what was passed over."""
+    async def fill(self, *, graded: bool, shown: int = 0) -> None:
+        """Read anew what waits, without what was passed over and what is `shown`."""
         self._ahead = [card for card in self._ahead if not card.is_new]
         found = await self._read(graded)
-        self._ids = [known for known in found if known not in self._skipped]
+        self._ids = [known for known in found if known not in self._skipped and known != shown]
 
     async def next(self) -> Card | None:
         """Take the next answer; None where none is left."""

@@ -121,6 +121,21 @@ class LabelQueue:
     def _notes(self) -> dict[str, str]:
         return self._state.setdefault("notes", {})
 
+    async def follow(self, case: Case) -> None:
+        """Go on with what is shown under its case's new revision, which only adds evidence.
+
+        Its answers have gone along to that revision, and wait there for their verdicts.
+        """
+        card = self.shown
+        if card is None or case.id != card.item.case.id:
+            return
+        item = await self._item(case.revision_id, card.item.answer.answer_hash)
+        await self._order.fill(graded=self.with_graded, shown=item.answer.id if item else 0)
+        if item is None:
+            await self._advance()
+        else:
+            self._show(replace(card, item=item))
+
     # -- Verdicts -------------------------------------------------------------------------
 
     async def judge(self, verdict: Verdict) -> None:

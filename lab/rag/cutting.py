@@ -11,6 +11,7 @@ from store.database import Connection, Database
 from store.errors import NotFound
 from store.library_records import Collection
 from store.promotions import Promotion
+from store.reading import is_markdown
 from store.records import Document
 
 # How many chunks one transaction keeps.
@@ -48,7 +49,7 @@ class Cutter:
             embedder.cut,
             text,
             self._collection.indexing,
-            markdown=document.media_type == "text/markdown",
+            markdown=is_markdown(document.media_type),
             stop=self._halt,
         )
         where = (self._collection.id, document.sha256)

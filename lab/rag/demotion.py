@@ -36,7 +36,7 @@ async def demote(
             "The store is being changed; wait until that has ended, or stop it, and try again."
         )
     async with library.writing:
-        for document, places in found:
+        for _, places in found:
             for collection, sha256 in places:
                 await take_out(library, desk.database, collection, sha256)
     await desk.refresh_documents()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from store import sessions
 from store.database import Connection
+from store.errors import PlainError
 
 # The engine has a library from the first; what only its use needs is imported then.
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ URL = "LITMUS_CHROMA_URL"
 REST_S = 120.0
 
 
-class _Closing(Exception):
-    """The library is closed while its index is being repaired."""
+class Closed(PlainError):
+    """The library was closed while its index was being repaired."""
+
+    def __init__(self) -> None:
+        super().__init__("The index is repaired when it is next opened, since Litmus ends.")
 
 
 class Library:
@@ -122,13 +126,13 @@ class Library:
 
         home = self._database.home
         url = os.environ.get(URL, "").strip()
-        prefix = await self._database.write(_home_id, str(home)) + "-" if url else ""
+        prefix = await self._database.write(home_id, str(home)) + "-" if url else ""
         return VectorIndex(home, url, prefix=prefix)
 
     def _told(self, what: str, done: int, total: int) -> None:
         """Pass on what a repairing thread tells; ends it when the library is closed."""
         if self._closing.is_set():
-            raise _Closing
+            raise Closed
         self._loop.call_soon_threadsafe(self._tell, what, done, total)
 
     def _tell(self, what: str, done: int, total: int) -> None:
@@ -157,12 +161,12 @@ class Library:
         async with self.writing:
             if index.sound and not index.checked:
                 # What fails here, or is broken off, is done when the index is next opened.
-                with suppress(IndexFailed, _Closing):
+                with suppress(IndexFailed, Closed):
                     await asyncio.to_thread(repair, self._database, index, self._told)
             await asyncio.to_thread(index.close)
 
 
-def _home_id(connection: Connection, path: str) -> str:
+def home_id(connection: Connection, path: str) -> str:
     """Return what tells this home's collections from others' on a Chroma server.
 
     A copy of a home in another place gets one of its own, or both would write the same.

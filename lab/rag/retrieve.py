@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 # Measured in docs/retrieval.md. With the method's usual constant of 60, what is middling in
 # both lists displaces the best of either, and the result is worse than the better list. That
-# is mostly the keywords', whose ranks therefore count twice; yet what only the vectors put
-# first is among the first five. Beyond the tenth, a rank by vector says nothing more.
-FUSION_K = 1.5
-KEYWORD_WEIGHT = 2.5
+# is mostly the keywords', whose ranks therefore count more, but only so much that the best by
+# vector alone is among the first five. Beyond the tenth, a rank by vector says nothing more.
+FUSION_K = 2.0
+KEYWORD_WEIGHT = 2.25
 VECTOR_WEIGHT = 1.0
 FUSED_VECTORS = 10
 # How many chunks either way gives.

@@ -12,11 +12,13 @@ from lab import demo
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.events import Answered
+from lab.rag.promotion_events import DocumentPromoted
 from lab.setup import Setup
 from lab.standing import ladder
 from lab.weights import fetch_weights
 from store import sessions
 from store.errors import NotFound
+from store.library_records import Indexing, Retrieval
 
 
 async def test_the_session_is_made_of_the_fixtures(engine: Engine) -> None:
@@ -61,22 +63,35 @@ async def test_the_ladder_is_climbed_on_the_same_cases(
     by_prompt = {case.prompt: case.expectation.text for case in await desk.cases()}
 
     def reply(body: dict[str, list[dict[str, str]]]) -> str:
-        """Know the answer where the documents that hold it were sent."""
+        """Know the answer where a document, or a passage, that holds it was sent."""
         system, question = body["messages"][0]["content"], body["messages"][-1]["content"]
-        return by_prompt[question] if "Document: notes.md" in system else "I do not know."
+        knows = "Document: notes.md" in system or "[1] " in system
+        return by_prompt[question] if knows else "I do not know."
 
     server.reply = reply
-    desk.setup = Setup("custom", "fixture-large", base_url=server.base_url, system=demo.SYSTEM)
-    async for asking in demo.climb(desk):
+    indexing = Indexing(96, embedder="custom", model="fixture-embed", base_url=server.base_url)
+    retrieval = Retrieval(indexing, "keyword", k=3)
+    setup = Setup("custom", "fixture-large", base_url=server.base_url, system=demo.SYSTEM)
+    desk.setup = replace(setup, retrieval=retrieval)
+    promoted: list[str] = []
+
+    def note(event: object) -> None:
+        if isinstance(event, DocumentPromoted):
+            promoted.append(event.name)
+
+    async for asking in demo.climb(desk, note):
         assert len([e async for e in asking.events() if isinstance(e, Answered)]) == 24
     rungs = ladder(await desk.standings())
     assert [(rung, item.rate and item.rate.passed) for rung, item in rungs.items()] == [
         ("bare", 0),
         ("context", 24),
+        ("rag", 24),
     ]
+    assert sorted(promoted) == ["handbook.pdf", "notes.md", "ticket-office.txt"]
     sent = [chat["messages"][0]["content"] for chat in server.chats]
     assert sum("Document: ticket-office.txt" in system for system in sent) == 24
-    assert not any("handbook" in system for system in sent)
+    assert not any("handbook" in system for system in sent[:48])
+    assert any("] handbook.pdf, page " in system for system in sent[48:])
 
 
 async def test_without_a_model_it_says_so(engine: Engine) -> None:

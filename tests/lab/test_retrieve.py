@@ -17,6 +17,9 @@ from lab.interop import formats
 from lab.rag.embeddings import embeddings_of
 from lab.rag.promotion import promote
 from lab.rag.retrieve import (
+    FUSION_K,
+    KEYWORD_WEIGHT,
+    VECTOR_WEIGHT,
     NotPromoted,
     SearchFailed,
     match_spans,
@@ -238,7 +241,7 @@ async def test_vectors_find_and_both_ways_are_one_ranking(
     assert blank == []
     both = found["hybrid"][0]
     assert (both[0].chunk.text, both[0].vector_rank, both[0].keyword_rank) == (query, 1, 1)
-    assert both[0].score == pytest.approx(2 / 2 + 1 / 2)
+    assert both[0].score == pytest.approx((KEYWORD_WEIGHT + VECTOR_WEIGHT) / (FUSION_K + 1))
     assert len(both) == promoted.k
     assert texts(found["keyword"][2]) == ["The second rule is silence."]
     # Only in one of the two lists, and yet there.

@@ -13,11 +13,11 @@ from tui.verbs.running import Report, watch
 from tui.verbs.working import desk_of, with_engine
 
 _SHOWN = 12
-_WHY: dict[Why, tuple[str, str]] = {
-    "not_retrieved": ("not retrieved", "right once the evidence is pasted in"),
-    "still_wrong": ("retrieved and still wrong", "or wrong with the evidence pasted in"),
-    "no_evidence": ("no evidence known", "`litmus bench set ID --quote TEXT` gives it"),
-    "waiting": ("waiting", "`litmus label` gives the answer with the evidence its verdict"),
+_WHY: dict[Why, str] = {
+    "not_retrieved": "not retrieved",
+    "still_wrong": "retrieved and still wrong",
+    "no_evidence": "no evidence known",
+    "waiting": "waiting for a verdict",
 }
 
 
@@ -81,16 +81,29 @@ def _print(found: Diagnosis) -> None:
         f"rag ({found.variant.model}): {number:,} {'answer is' if number == 1 else 'answers are'} "
         "wrong or partly right"
     )
-    for why, (title, meaning) in _WHY.items():
+    for why, title in _WHY.items():
         items = [item for item in found.failures if item.why == why]
         if items or why != "waiting":
-            output.say(f"  {len(items):>4}  {title}" + (f": {meaning}" if items else ""))
+            output.say(f"  {len(items):>4}  {title}{_meaning(why, items)}")
         if items:
             output.say(f"        {_named(items)}")
     output.say(f"Now {_text(found.rate)}.")
     output.say(f"With perfect retrieval at best {_text(found.ceiling)}.")
     for item in found.unplaced[:_SHOWN]:
         output.note(f"{item.case.key}: {item.reason}")
+
+
+def _meaning(why: Why, items: list[Failure]) -> str:
+    alone = sum(item.oracle == "pass" for item in items)
+    if not items:
+        return ""
+    if why == "not_retrieved":
+        return ": right once the evidence is pasted in"
+    if why == "no_evidence":
+        return ": `litmus bench set ID --quote TEXT` gives it"
+    if why == "waiting":
+        return " with the evidence pasted in: `litmus label`"
+    return f": {alone:,} right with the evidence alone" if alone else ""
 
 
 def _text(rate: Rate) -> str:

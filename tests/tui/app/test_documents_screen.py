@@ -49,6 +49,12 @@ def view(person) -> PageView:
     return person.app.screen.query_one(PageView)
 
 
+async def until_read_on(person, name: str) -> None:
+    """Wait for the Documents screen, and for a document to be the one that is read."""
+    await person.until(lambda: isinstance(person.app.screen, DocumentsScreen))
+    await until_read(person, name)
+
+
 async def until_read(person, name: str) -> None:
     """Wait until a document is the one that is read."""
     reading = person.app.screen.query_one(Reading)
@@ -268,11 +274,40 @@ async def test_the_next_case_is_gone_to_without_leaving(open_bench, folder):
         await person.until_seen("case 1 one")
 
 
+async def test_evidence_is_picked_while_labelling(open_bench, folder):
+    async with open_bench("Which code?") as person:
+        await drop(person, folder / "doors.md")
+        await person.press("r")
+        await person.until_glyphs("●")
+        await person.press("l")
+        await person.until_seen("1 of 1")
+        await person.press("e")
+        await until_read_on(person, "doors.md")
+        await person.press("enter", "shift+right", "enter")
+        await person.until_seen("1 span of evidence · case 1")
+        await person.press("escape")
+        await person.until_seen("1 of 1", "doors.md, page 1: The")
+        await person.press("y")
+        await person.until_seen("1 verdict")
+        await person.press("escape")
+        await person.until_glyphs("✓")
+        [case] = person.stored
+        assert (case.number, case.draft.evidence[0].quote) == (2, "The")
+
+
 # -- Sizes and keys -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(160, 48), (110, 30), (80, 24), (60, 20)])
-@pytest.mark.parametrize("key", ["tab", "shift+tab"])
+@pytest.mark.parametrize(
+    "size, key",
+    [
+        ((160, 48), "tab"),
+        ((110, 30), "shift+tab"),
+        ((80, 24), "tab"),
+        ((80, 24), "shift+tab"),
+        ((60, 20), "tab"),
+    ],
+)
 async def test_tab_reaches_every_region_and_nothing_overlaps(open_bench, folder, size, key):
     async with open_bench("one", size=size) as person:
         await drop(person, folder / "doors.md")

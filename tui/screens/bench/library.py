@@ -8,7 +8,7 @@ from textual import work
 
 from lab.desk import Desk
 from store.library_records import Passage, Retrieval
-from store.records import Answer, Document
+from store.records import Answer, Case, Document
 from tui.screens.bench.cases import CasesBench
 from tui.screens.documents.promoting import Promoting
 from tui.screens.documents.spot import Spot
@@ -98,6 +98,13 @@ class LibraryBench(CasesBench):
         if case_id is not None:
             await self._changed()
             await self._go_to(case_id)
+
+    async def pick_evidence(self, case: Case) -> Case:
+        """Let evidence be picked for a case; return the case as it is then."""
+        from tui.screens.documents.screen import DocumentsScreen
+
+        await self.app.push_screen_wait(DocumentsScreen(self, case))
+        return await self.desk.case(case.id)
 
     def documents_shown(self) -> None:
         from tui.screens.documents.screen import DocumentsScreen

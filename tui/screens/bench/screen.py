@@ -223,7 +223,9 @@ class BenchScreen(JudgedBench, ContextBench, LibraryBench):
         """Label what waits, one answer after the other; then show what came of it."""
         from tui.screens.label_queue.screen import LabelQueueScreen
 
-        await self.app.push_screen_wait(LabelQueueScreen(self.desk, blind=blind))
+        await self.app.push_screen_wait(
+            LabelQueueScreen(self.desk, self.pick_evidence, blind=blind)
+        )
         self.query_one(CaseList).invalidate()
         self.ladder.all_stale()
         await self.here(anew=True)

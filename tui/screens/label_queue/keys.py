@@ -24,6 +24,7 @@ BINDINGS: list[BindingType] = [
     _key("x", "repair", "Bad case", "The case itself is wrong: send it to repair", id="bad"),
     _key("escape", "leave", "Leave", "Leave; every label is kept", id="leave"),
     _key("question_mark", "app.help", "Keys", "Show these keys", id="help"),
+    _key("e", "evidence", "Evidence", "Pick what holds the answer in a document", id="evidence"),
     _key("w", "note", "Note", "Write a note that goes with the verdict", id="note"),
     _key("b", "blind", "Blind", "Hide whose answer it is, or show it", id="blind"),
     _key("a", "graded", "Checked too", "Also what the checks have graded, or not", id="graded"),

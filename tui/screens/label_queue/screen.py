@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from textual import work
@@ -16,7 +17,7 @@ from lab.desk import Desk
 from lab.grading.assertions import format_lines
 from lab.labels.cards import REASONS, Card, Last, Reason
 from lab.labels.queue import LabelQueue
-from store.records import CaseDraft, Verdict
+from store.records import Case, CaseDraft, Verdict
 from tui import glyphs, safe
 from tui.screens.label_queue.keys import BINDINGS
 from tui.screens.label_queue.summary import progress, summary
@@ -25,7 +26,8 @@ from tui.widgets.key_bar import KeyBar
 from tui.widgets.stream_view import StreamView
 
 _NO_EXPECTATION = "Nothing is said of what a right answer is: judge by what you know."
-_ON_A_CARD = {"judge", "skip", "repair", "note"}
+_ON_A_CARD = {"judge", "skip", "repair", "note", "evidence"}
+Pick = Callable[[Case], Awaitable[Case]]
 
 
 class LabelQueueScreen(ModalScreen[None]):
@@ -39,9 +41,13 @@ class LabelQueueScreen(ModalScreen[None]):
     BINDINGS = BINDINGS
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
-    def __init__(self, desk: Desk, *, blind: bool = False) -> None:
-        """Open on a desk's session; `blind` hides whose answers they are from the start."""
+    def __init__(self, desk: Desk, pick: Pick, *, blind: bool = False) -> None:
+        """Open on a desk's session; `blind` hides whose answers they are from the start.
+
+        `pick` lets evidence be picked for a case, and returns the case as it is then.
+        """
         super().__init__()
+        self._pick = pick
         self._desk = desk
         self._queue = LabelQueue(desk)
         self._begin_blind = blind
@@ -206,6 +212,16 @@ class LabelQueueScreen(ModalScreen[None]):
             async with self._turn:
                 await self._queue.set_note(text.strip())
                 self._show_whose()
+
+    @work(group="evidence", exclusive=True)
+    async def action_evidence(self) -> None:
+        """Pick the answer's place in a document; then go on with the same answer."""
+        if (card := self._queue.shown) is not None:
+            case = await self._pick(card.item.case)
+            async with self._turn:
+                if case.revision_id != card.item.case.revision_id:
+                    await self._queue.follow(case)
+                    await self._show()
 
     async def action_leave(self) -> None:
         """Say what came of the sitting, then leave."""
