@@ -103,6 +103,11 @@ def indexed_ids(connection: sqlite3.Connection, collection_id: int) -> set[int]:
     return {row[0] for row in rows}
 
 
+def indexed_count(connection: sqlite3.Connection) -> int:
+    """Return how many chunks the index must have, in all collections."""
+    return connection.execute("SELECT count(*) FROM chunks WHERE indexed").fetchone()[0]
+
+
 def vectors(
     connection: sqlite3.Connection, collection_id: int, *, after: int = 0, limit: int = 1000
 ) -> list[tuple[int, str, bytes]]:

@@ -1,7 +1,8 @@
 """Cutting a text into chunks, in the child process: `store.embedder_worker` calls it.
 
 semantic-text-splitter looks for the best places. It asks very often how many tokens a piece
-has, so parts of words are counted once and remembered: to tokenise the pieces takes ten times as long.
+has, so what stands between blanks and marks is counted once and remembered: to tokenise each
+piece takes ten times as long.
 """
 
 from __future__ import annotations
@@ -24,9 +25,8 @@ _LONG = 100
 _MOST_COUNTS = 200_000
 # What MiniLM tokenises by itself: ASCII marks and Chinese characters, which are one token each,
 # and what stands between those and blanks.
-_PARTS = re.compile(
-    r"[^ \t\n\r\f!-/:-@\[-`{-~\u3400-\u4dbf\u4e00-\u9fff]+|[!-/:-@\[-`{-~\u3400-\u4dbf\u4e00-\u9fff]"
-)
+_ALONE = r"!-/:-@\[-`{-~\u3400-\u4dbf\u4e00-\u9fff"
+_PARTS = re.compile(rf"[^ \t\n\r\f{_ALONE}]+|[{_ALONE}]")
 
 
 def tokenizer() -> Tokenizer:

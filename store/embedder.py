@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class Embedder:
                 "overlap": indexing.overlap,
                 "markdown": markdown,
             },
-            text.encode("utf-8", "surrogatepass"),
+            _sendable(text),
             timeout_s=_CUT_S + len(text) / _SLOWEST_CHARS_PER_S,
             stop=stop,
         )
@@ -85,7 +85,7 @@ class Embedder:
                 {
                     "do": "embed",
                     "path": os.fspath(self._model),
-                    "texts": list(texts[at : at + _BATCH]),
+                    "texts": [_sendable(text).decode() for text in texts[at : at + _BATCH]],
                 },
                 timeout_s=_EMBED_S,
                 urgent=len(texts) <= _URGENT,
@@ -119,6 +119,11 @@ def check(indexing: Indexing) -> None:
             f"The overlap must be at least 0 and less than the {most} tokens of a chunk; "
             f"{indexing.overlap} is not."
         )
+
+
+def _sendable(text: str) -> bytes:
+    """Return a text in UTF-8; what that cannot hold becomes a question mark each."""
+    return text.encode("utf-8", "replace")
 
 
 class _Worker:
@@ -192,7 +197,7 @@ class _Turns:
         self._hurried = 0
 
     @contextmanager
-    def one(self, urgent: bool) -> Iterator[None]:
+    def one(self, urgent: bool) -> Generator[None]:
         """Wait for a turn and take it."""
         with self._changed:
             self._hurried += urgent
@@ -213,7 +218,7 @@ def _refuse_stopped(stop: threading.Event | None) -> None:
 
 
 @contextmanager
-def _killing(child: Child, stop: threading.Event | None) -> Iterator[None]:
+def _killing(child: Child, stop: threading.Event | None) -> Generator[None]:
     """Kill a child when `stop` is set meanwhile."""
     if stop is None:
         yield

@@ -21,6 +21,8 @@ WINDOW = 256
 _DIMENSIONS = 384
 _MOST_THREADS = 8
 _NICENESS = 5
+_ERRORS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoModel", "NoSuchFile")
+_MORE_ERRORS = ("NotImplemented", "RuntimeException")
 
 
 class UnfitModel(Exception):
@@ -39,9 +41,7 @@ class Model:
         native: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
         # Its errors have no base class of their own.
         self._errors: tuple[type[Exception], ...] = tuple(
-            kind
-            for kind in vars(native).values()
-            if isinstance(kind, type) and issubclass(kind, Exception)
+            getattr(native, name) for name in _ERRORS
         )
         options = runtime.SessionOptions()
         # One thread for each text. Two on the same text take more processor time together, and
@@ -102,7 +102,7 @@ class Worker:
     def handle(self, message: Message, data: bytes) -> tuple[Message, bytes]:
         """Answer a request: `cut` a text, or `embed` texts with the model at `path`."""
         if message["do"] == "cut":
-            text = data.decode("utf-8", "surrogatepass")
+            text = data.decode()
             pieces = self._cutter.cut(
                 text, message["most"], message["overlap"], markdown=message["markdown"]
             )

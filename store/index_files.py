@@ -60,6 +60,17 @@ def files(home: Path) -> Json:
     return {path.as_posix(): [stat.st_size, stat.st_mtime_ns] for path, stat in sorted(found)}
 
 
+def closed_properly(home: Path, url: str = "") -> bool:
+    """Return whether the index is as it was when it was last closed, every chunk found.
+
+    A server, where `url` names one, is not asked.
+    """
+    told = stamp(home)
+    if url:
+        return told.get("url") == url
+    return bool(told) and told.get("files") == files(home)
+
+
 def check_room(home: Path) -> None:
     """Raise OSError where the home folder cannot be written, or the disk is full."""
     probe = home / f"{LOCK}.room"

@@ -18,7 +18,7 @@ _NEAR = 3
 _LONGEST_LINE = 10_000
 _SHORT = 20
 _LONG_WORD = 20
-_FEW_WORDS = 4
+_WIDEST = 160
 _LONGEST_HEADING = 60
 _MOST_HEADING_WORDS = 8
 
@@ -99,39 +99,51 @@ def _place_to_end(text: str, start: int) -> int:
 
 
 def _soft_ends(lines: list[str], fences: set[int], *, markdown: bool) -> set[int]:
-    """Return which lines' ends are no seams: inside a paragraph, and after a heading."""
+    """Return which lines' ends are no seams: those amid a paragraph, and those of headings."""
+    ends = [at for at in range(len(lines) - 1) if at not in fences and at + 1 not in fences]
+    going_on = {at for at in ends if _goes_on(lines[at], lines[at + 1])}
     widths = [len(line.rstrip()) for line in lines]
-    soft: set[int] = set()
-    for at in range(len(lines) - 1):
-        if at in fences or at + 1 in fences:
-            continue
-        nearby = max(widths[max(0, at - _NEAR) : at + _NEAR + 1])
-        if _runs_on(lines[at], lines[at + 1], nearby):
+    soft = set(going_on)
+    for at in ends:
+        width = max(widths[max(0, at - _NEAR) : at + _NEAR + 1])
+        is_prose = not going_on.isdisjoint(range(at - _NEAR, at + _NEAR + 1))
+        if is_prose and _is_full(lines[at], lines[at + 1], width):
             soft.add(at)
-    heads = _is_markdown_heading if markdown else _is_heading
-    for at in reversed(range(len(lines) - 1)):
+    is_heading = _is_markdown_heading if markdown else _is_heading
+    for at in reversed(ends):
         below = at + 1 if lines[at + 1].strip() else at + 2
-        if below >= len(lines) or at in fences or at - 1 in soft or at in soft:
+        inside = at in soft or (at - 1 in soft and not _has_ended(lines[at - 1]))
+        if inside or below >= len(lines) or not is_heading(lines[at]):
             continue
-        if heads(lines[at]) and (below in soft or _is_prose(lines[below])):
+        if below in soft or _is_prose(lines[below]):
+            soft.discard(at - 1)
             soft.update(range(at, below))
     return soft
 
 
-def _runs_on(line: str, following: str, width: int) -> bool:
-    """Tell whether a line was ended only because it was full, `width` being full nearby.
+def _goes_on(line: str, following: str) -> bool:
+    """Tell whether the sentence at a line's end surely goes on in the next line."""
+    return (
+        len(line) >= _SHORT
+        and not _STARTS_BLOCK.match(following)
+        and _sentence_runs_on(line.rstrip(), following)
+    )
 
-    Both are lines of one paragraph then: the first word of the next did not fit, or the
-    sentence goes on in small letters.
-    """
-    line = line.rstrip()
-    if not line or not following.strip() or _STARTS_BLOCK.match(following):
-        return False
-    if _sentence_runs_on(line, following) and len(line) >= _SHORT:
-        return True
-    word = following.split(None, 1)[0]
-    forced = len(word) <= _LONG_WORD and len(line) + 1 + len(word) > width
-    return forced and not word[0].isdigit() and line.count(" ") >= _FEW_WORDS
+
+def _is_full(line: str, following: str, width: int) -> bool:
+    """Tell whether a line ended because the next word did not fit, lines being `width` long."""
+    word = following.split(None, 1)[0] if following.strip() else ""
+    return bool(
+        word
+        and width <= _WIDEST
+        and len(word) <= _LONG_WORD
+        and not _STARTS_BLOCK.match(following)
+        and len(line.rstrip()) + 1 + len(word) > width
+    )
+
+
+def _has_ended(line: str) -> bool:
+    return line.rstrip().rstrip(_CLOSERS).endswith(tuple(_ENDS))
 
 
 def _sentence_runs_on(line: str, following: str) -> bool:
@@ -192,5 +204,5 @@ def _without_inline(line: str) -> str:
 
 
 def _line(found: re.Match[str]) -> str:
-    """Return what makes one word of a mark and its neighbours."""
-    return "_" * len(found[0])
+    """Return what makes one word of marks and their neighbours, but means nothing elsewhere."""
+    return "‿" * len(found[0])

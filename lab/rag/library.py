@@ -149,7 +149,9 @@ class Library:
         if self._index is None or self._closing.is_set():
             return
         left = self._index.used_at + self._rest_s - time.monotonic()
-        if left > 0 or self.writing.locked():
+        if not self._index.alive:
+            self._rest_later(self._rest_s)  # its next use may open it again
+        elif left > 0 or self.writing.locked():
             self._rest_later(max(left, self._rest_s / 10))
         else:
             self._resting = asyncio.create_task(self._let_go(self._index))
@@ -164,6 +166,7 @@ class Library:
                 with suppress(IndexFailed, Closed):
                     await asyncio.to_thread(repair, self._database, index, self._told)
             await asyncio.to_thread(index.close)
+        self._rest_later(self._rest_s)
 
 
 def home_id(connection: Connection, path: str) -> str:

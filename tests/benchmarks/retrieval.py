@@ -7,8 +7,8 @@ documents are read, promoted with the embedded MiniLM in every chunk size and ov
 searched in every mode.
 
 The corpora are measured each as a store of its own and all together as one. Besides the usual
-depths, recall is told at about as many tokens as `--tokens` says: longer chunks find more only
-because they send more. `hybrid - best` is the mean difference to the better of the two parts,
+depths, recall is told for the first chunks that have at most `--tokens` together: longer chunks
+find more at the same depth because they send more. `hybrid - best` is the mean difference to the better of the two parts,
 over the same questions, with the normal 95% interval of a paired difference.
 
 A store is made once: with `--home DIR` the next call finds it there. 1.4 MB take about two
@@ -26,15 +26,18 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lab.desk import Desk
 from lab.engine import Engine
-from lab.rag.evaluation import Trial, evaluate
+from lab.rag.evaluation import Questions, Trial, evaluate, span_of
+from lab.rag.measures import share_found
 from lab.rag.promotion import promote
 from lab.rag.promotion_events import DocumentFailed
+from lab.rag.retrieve import search_modes
 from lab.statistics import normal_quantile
 from store import chunks, reading, sessions
 from store.database import Connection
@@ -43,6 +46,7 @@ from store.library_records import MODES, Indexing, Mode, Retrieval
 from store.records import CaseDraft, Evidence
 
 ALL = "all as one"
+MOST_CHUNKS = 50
 HEADS = ("tokens/overlap", "mode", "recall@1", "recall@5", "recall@10", "MRR@10")
 
 
@@ -97,43 +101,61 @@ async def desk_with(engine: Engine, name: str, corpora: Sequence[Path], asked: S
     return desk
 
 
-async def fill(desk: Desk, indexing: Indexing) -> tuple[int, float]:
-    """Promote all documents; return how many chunks there are, and their mean tokens."""
+async def fill(desk: Desk, indexing: Indexing) -> int:
+    """Promote all documents; return how many chunks there are."""
     async for event in promote(desk, desk.documents, indexing):
         if isinstance(event, DocumentFailed):
             sys.exit(event.error)
-    return await desk.database.read(_sizes, desk.session.id, indexing)
+    return await desk.database.read(_count, desk.session.id, indexing)
 
 
-def _sizes(connection: Connection, session_id: int, indexing: Indexing) -> tuple[int, float]:
+def _count(connection: Connection, session_id: int, indexing: Indexing) -> int:
     collection = chunks.collection(connection, session_id, indexing)
     assert collection is not None
-    count, tokens = connection.execute(
-        "SELECT count(*), avg(tokens) FROM chunks WHERE collection_id = ?", (collection.id,)
-    ).fetchone()
-    return count, tokens
+    where = (collection.id,)
+    query = "SELECT count(*) FROM chunks WHERE collection_id = ?"
+    return connection.execute(query, where).fetchone()[0]
 
 
 async def measure(desk: Desk, indexing: Indexing, tokens: int) -> list[str]:
     """Return the table's rows for one way to cut: each mode, and hybrid against its parts."""
-    count, mean = await fill(desk, indexing)
-    retrievals = [Retrieval(indexing, mode) for mode in MODES]
-    usual = await evaluate(desk, retrievals)
-    alike = max(1, round(tokens / mean))
-    also = await evaluate(desk, retrievals, depths=(alike,))
-    if usual.questions.unplaced:
-        sys.exit(usual.questions.unplaced[0].reason)
-    difference, low, high = against_parts({each.retrieval.mode: each for each in usual.trials})
+    count = await fill(desk, indexing)
+    found = await evaluate(desk, [Retrieval(indexing, mode) for mode in MODES])
+    if found.questions.unplaced:
+        sys.exit(found.questions.unplaced[0].reason)
+    fitting = await recall_within(desk, found.questions, indexing, tokens)
+    difference, low, high = against_parts({each.retrieval.mode: each for each in found.trials})
     better = f"{100 * difference:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
     last = {"vector": ["", f"{count:,}"], "keyword": ["", ""], "hybrid": [better, ""]}
     rows: list[str] = []
-    for trial, other in zip(usual.trials, also.trials, strict=True):
-        rates = [*trial.measures.recall.values(), trial.measures.mrr, other.measures.recall[alike]]
-        cells = [f"{rate.rate:.3f}" for rate in rates if rate is not None]
-        cells[-1] += f" (k {alike})"
+    for trial in found.trials:
+        rates = [*trial.measures.recall.values(), trial.measures.mrr]
         way, mode = f"{indexing.chunk_tokens}/{indexing.overlap}", trial.retrieval.mode
-        rows.append(_row([way, mode, *cells, *last[mode]]))
+        cells = [f"{rate.rate:.3f}" for rate in rates if rate is not None]
+        rows.append(_row([way, mode, *cells, f"{fitting[mode]:.3f}", *last[mode]]))
     return rows
+
+
+async def recall_within(
+    desk: Desk, questions: Questions, indexing: Indexing, tokens: int
+) -> dict[Mode, float]:
+    """Return each mode's mean recall in the first chunks that have so many tokens together."""
+    placed = questions.placed
+    prompts = [each.case.prompt for each in placed]
+    found = await search_modes(desk, prompts, Retrieval(indexing), MODES, n=MOST_CHUNKS)
+    recall: dict[Mode, float] = {}
+    for mode, lists in found.items():
+        shares: list[float] = []
+        for question, ranked in zip(placed, lists, strict=True):
+            together = accumulate(each.chunk.tokens for each in ranked)
+            spans = [
+                span_of(each)
+                for each, so_far in zip(ranked, together, strict=True)
+                if so_far <= tokens
+            ]
+            shares.append(share_found(question.evidence, spans, questions.texts))
+        recall[mode] = statistics.fmean(shares)
+    return recall
 
 
 def against_parts(trials: dict[Mode, Trial]) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ from lab.engine import Engine
 from store.errors import PlainError
 from store.upkeep import integrity
 from tui import __version__
-from tui.verbs import output
+from tui.verbs import index_check, output
 from tui.verbs.working import with_engine
 
 
@@ -108,6 +108,7 @@ def doctor(options: argparse.Namespace) -> int:
             ),
             _weights("weights", weights.SMOLLM2),
             _weights("embedding weights", weights.MINILM),
+            _Check("index", *await index_check.look(engine)),
         ]
         if options.json:
             output.data(

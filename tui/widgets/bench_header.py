@@ -19,7 +19,7 @@ class BenchHeader(Horizontal):
         height: 1; padding: 0 1;
         & > Static { width: auto; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #who { max-width: 40%; text-style: bold; }
-        & > #left { color: $accent; padding: 0 0 0 2; }
+        & > #left, & > #promoting { color: $accent; padding: 0 0 0 2; }
         & > #setup { width: 1fr; padding: 0 2; color: $text-muted; text-align: right; }
     }
     """
@@ -27,6 +27,7 @@ class BenchHeader(Horizontal):
     def compose(self) -> ComposeResult:
         yield Static(id="who")
         yield Static(id="left")
+        yield Static(id="promoting")
         yield Static(id="setup")
         yield Static(id="cost")
 
@@ -44,6 +45,10 @@ class BenchHeader(Horizontal):
     def show_left(self, left: int) -> None:
         """Show how many answers are still to come; nothing when none are."""
         self.query_one("#left", Static).update(f"◌ {left} to come" if left else "")
+
+    def show_promoting(self, share: float | None) -> None:
+        """Show how much of what is promoted is done, 0 to 1; None while nothing is."""
+        self.query_one("#promoting", Static).update("" if share is None else f"◆ {share:.0%}")
 
     def show_cost(self, spent: float, unpriced: int, cap: float | None) -> None:
         """Show US dollars spent against the cap; answers of unknown price are named."""

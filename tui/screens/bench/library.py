@@ -13,6 +13,7 @@ from tui.screens.bench.cases import CasesBench
 from tui.screens.documents.promoting import Promoting
 from tui.screens.documents.spot import Spot
 from tui.widgets.answers import Answers
+from tui.widgets.bench_header import BenchHeader
 from tui.widgets.expectation import ExpectationPanel
 
 
@@ -109,6 +110,8 @@ class LibraryBench(CasesBench):
     def documents_shown(self) -> None:
         from tui.screens.documents.screen import DocumentsScreen
 
+        share = self.promoting.share if self.promoting.busy else None
+        self.query_one(BenchHeader).show_promoting(share)
         for screen in self.app.screen_stack:
             if isinstance(screen, DocumentsScreen):
                 screen.show_soon()

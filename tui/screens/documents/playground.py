@@ -160,7 +160,7 @@ class Playground(Vertical):
 
 def snippet(text: str, spans: Sequence[tuple[int, int]]) -> Content:
     """Return the part of a chunk where most of it matches, with the matches marked."""
-    begin = _best_start(spans, len(text))
+    begin = _best_start(spans, text)
     parts: list[Content] = [Content("…")] if begin else []
     at = begin
     end = min(len(text), begin + _SNIPPET)
@@ -181,9 +181,13 @@ def _line(text: str) -> Content:
     return safe.content("".join(" " if char.isspace() else char for char in text))
 
 
-def _best_start(spans: Sequence[tuple[int, int]], length: int) -> int:
-    if length <= _SNIPPET or not spans:
+def _best_start(spans: Sequence[tuple[int, int]], text: str) -> int:
+    """Return where a word begins, a little before the place with the most matches."""
+    if len(text) <= _SNIPPET or not spans:
         return 0
     starts = [start for start, _ in spans]
     best = max(starts, key=lambda at: sum(at <= other < at + _SNIPPET - 40 for other in starts))
-    return max(0, min(best - 30, length - _SNIPPET))
+    begin = max(0, min(best - 30, len(text) - _SNIPPET))
+    while 0 < begin < best and not text[begin - 1].isspace():
+        begin += 1
+    return begin
