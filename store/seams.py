@@ -36,7 +36,7 @@ _INNER = re.compile(rf"(?<=[^\W_])[{_MARKS}]+(?=[^\W_])")
 _BEFORE = re.compile(r"(?<=\S )[(\[{<\"'“‘$@~+#-]+(?=[^\W_])")
 _AFTER = re.compile(r"(?<=[^\W_])[,%\"'”’)\]}>*+$-]+(?!\S)")
 _STARTS_BLOCK = re.compile(r"[ \t]|[-*+•·#>|~`=<]|\[|\(?(?:\d+|[A-Za-z])[.)](?:\s|$)")
-_HASHES = re.compile(r"#{1,6} ")
+_HASHES = re.compile(r"#{1,6}(?= )")
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _INLINE = str.maketrans({"*": "'", "_": "'", "`": "'", "[": "(", "]": ")", "<": "(", ">": ")"})
 
@@ -47,6 +47,7 @@ def covered(text: str, *, markdown: bool = False) -> str:
     fences = _fences(lines) if markdown else set[int]()
     soft = _soft_ends(lines, fences, markdown=markdown)
     if markdown:
+        lines = [_as_paragraph(line) if at in soft else line for at, line in enumerate(lines)]
         lines = [line if at in fences else _without_inline(line) for at, line in enumerate(lines)]
     joined = _ABBREVIATION.sub(lambda found: f"{found[0][:-1]},", _joined(lines, soft))
     whole = _RUN.sub(lambda run: _INNER.sub(_line, run[0]), joined)
@@ -195,6 +196,11 @@ def _joined(lines: list[str], soft: set[int]) -> str:
     for at, line in enumerate(lines):
         parts += (line, " " if at in soft else "\n")
     return "".join(parts[:-1])
+
+
+def _as_paragraph(line: str) -> str:
+    """Return a heading as the begin of the paragraph under it, which else it is cut from."""
+    return _HASHES.sub(_line, line)
 
 
 def _without_inline(line: str) -> str:

@@ -8,8 +8,9 @@ searched in every mode.
 
 The corpora are measured each as a store of its own and all together as one. Besides the usual
 depths, recall is told for the first chunks that have at most `--tokens` together: longer chunks
-find more at the same depth because they send more. `hybrid - best` is the mean difference to the better of the two parts,
-over the same questions, with the normal 95% interval of a paired difference.
+find more at the same depth because they send more. `hybrid - best` is the mean difference in
+recall@5, in points, to the better of the two parts over the same questions, with the normal 95%
+interval of a paired difference.
 
 A store is made once: with `--home DIR` the next call finds it there. 1.4 MB take about two
 minutes for each chunk size on a quiet core.

@@ -39,7 +39,7 @@ async def shown(typed: str, given: Answer | None) -> list[str]:
     async with app.run_test(size=(120, 40)):
         panel = app.query_one(ExpectationPanel)
         panel.show(case(typed), given)
-        body = panel.query(Static).last()
+        body = panel.query_one("#body", Static)
         return str(body.content).splitlines()[:-2]
 
 

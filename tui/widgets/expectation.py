@@ -31,7 +31,7 @@ class ExpectationPanel(VerticalScroll):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._head = Static(classes="head")
-        self._body, self._given = Static(), Static()
+        self._body, self._given = Static(id="body"), Static(id="given")
         self._given.display = False
 
     def compose(self) -> ComposeResult:
