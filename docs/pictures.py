@@ -96,6 +96,16 @@ def seen(pilot: Pilot[None]) -> str:
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
 
 
+async def documents(pilot: Pilot[None]) -> None:
+    question = "how long is the notice period"
+    await pilot.press("f3")
+    await settled(pilot)
+    await pilot.press("slash", *("space" if char == " " else char for char in question), "enter")
+    while "Leaving the company" not in seen(pilot):
+        await pilot.pause(0.1)
+    await pilot.press("enter")
+
+
 async def sessions(pilot: Pilot[None]) -> None:
     await pilot.press("f6")
 
@@ -119,6 +129,7 @@ async def main() -> None:
             await picture(engine, "edit", SMALL, edit)
             await picture(engine, "models", SMALL, choose)
             await picture(engine, "queue", SMALL, queue)
+            await picture(engine, "documents", WIDE, documents)
             await picture(engine, "keys", SMALL, keys)
             await picture(engine, "sessions", SMALL, sessions)
         finally:

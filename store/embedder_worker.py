@@ -21,8 +21,11 @@ WINDOW = 256
 _DIMENSIONS = 384
 _MOST_THREADS = 8
 _NICENESS = 5
-_ERRORS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoModel", "NoSuchFile")
-_MORE_ERRORS = ("NotImplemented", "RuntimeException")
+# onnxruntime's errors have no base class of their own.
+_ERRORS = (
+    *("EPFail", "EngineError", "Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf"),
+    *("NoModel", "NoSuchFile", "NotImplemented", "RuntimeException"),
+)
 
 
 class UnfitModel(Exception):
@@ -39,10 +42,7 @@ class Model:
         """Load it. Raises UnfitModel."""
         runtime: Any = importlib.import_module("onnxruntime")
         native: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
-        # Its errors have no base class of their own.
-        self._errors: tuple[type[Exception], ...] = tuple(
-            getattr(native, name) for name in _ERRORS
-        )
+        self._errors: tuple[type[Exception], ...] = tuple(getattr(native, name) for name in _ERRORS)
         options = runtime.SessionOptions()
         # One thread for each text. Two on the same text take more processor time together, and
         # twice as much while they spin. Padded to batches, texts of over 64 tokens take longer

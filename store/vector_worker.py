@@ -49,7 +49,8 @@ class Worker:
             with told(self._url):
                 return request(data, **message)
         except Refused as refused:
-            return {"refused": refused.reason, "detail": refused.detail}, b""
+            why = self._cause(refused)
+            return {"refused": why.reason, "detail": why.detail}, b""
 
     def open(
         self, _: bytes, home: str, url: str, prefix: str, owner: Message, fresh: bool
@@ -123,6 +124,17 @@ class Worker:
         (self._home / index_files.OWNER).unlink(missing_ok=True)
         self._lock.release()
         return {}, b""
+
+    def _cause(self, refused: Refused) -> Refused:
+        """Return what is behind a refusal: Chroma does not say that a disk is full."""
+        if refused.reason != "broken" or self._url:
+            return refused
+        try:
+            with told(self._url):
+                index_files.check_room(self._home)
+        except Refused as cause:
+            return cause
+        return refused
 
     def _take_lock(self, owner: Message) -> None:
         from filelock import FileLock, Timeout

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.events import BudgetReached, Noticed
+from lab.events import BudgetReached
 
 Outcome = Literal["finished", "budget"]
 
@@ -138,7 +138,6 @@ PromotionEvent = (
     | DocumentPromoted
     | DocumentFailed
     | Progress
-    | Noticed
     | BudgetReached
     | PromotionFinished
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -15,7 +16,21 @@ CUTTER = Cutter()
 TOKENIZER = tokenizer()
 WORDS = ["the", "boat", "Dr.", "U.S.", "well-known", "3.5%", "“why?”", "ends.", "naïve", "語", "🙂"]
 WORDS += ["*bold*", "[a](b)", "`code`", "http://a.b/c?d=e", "internationalisation", "(so)", "[SEP]"]
-GAPS = [" ", " ", " ", "\n", "\n\n", "\f", "\n\n\f", "\t", "\r\n", "\n- ", "\n# ", "\n```\n", "\n| "]
+GAPS = [
+    " ",
+    " ",
+    " ",
+    "\n",
+    "\n\n",
+    "\f",
+    "\n\n\f",
+    "\t",
+    "\r\n",
+    "\n- ",
+    "\n# ",
+    "\n```\n",
+    "\n| ",
+]
 words = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), max_size=150)
 texts = st.one_of(
     words.map(lambda pairs: "".join(word + gap for word, gap in pairs)),
@@ -62,7 +77,7 @@ def test_no_word_is_cut(text: str, markdown: bool) -> None:
 def test_no_more_is_shared_than_asked_for(text: str, overlap: int) -> None:
     found = CUTTER.cut(text, 24, overlap, markdown=False)
     assert all(tokens <= 24 for _, _, tokens in found)
-    for (start, end, _), (following, after, _) in zip(found, found[1:], strict=False):
+    for (start, end, _), (following, after, _) in itertools.pairwise(found):
         assert start < following and end < after
         if following < end:
             assert truly(text[following:end]) <= overlap
@@ -89,7 +104,7 @@ SENTENCES = [f"The ferry of day {day} carried {day * 3} lorries over." for day i
 def test_overlap_repeats_the_end_of_the_chunk_before() -> None:
     text = " ".join(SENTENCES)
     found = CUTTER.cut(text, 60, 20, markdown=False)
-    shared = [before[1] - after[0] for before, after in zip(found, found[1:], strict=False)]
+    shared = [before[1] - after[0] for before, after in itertools.pairwise(found)]
     assert all(count > 0 for count in shared)
 
 
@@ -135,7 +150,14 @@ def test_a_chunk_spans_pages_only_with_a_sentence() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a" * 30_000, "語" * 30_000, "👩‍👩‍👧" * 5_000, "ภาษาไทย" * 4_000, "a" + "\u0301" * 30_000, "." * 30_000],
+    [
+        "a" * 30_000,
+        "語" * 30_000,
+        "👩‍👩‍👧" * 5_000,
+        "ภาษาไทย" * 4_000,
+        "a" + "\u0301" * 30_000,
+        "." * 30_000,
+    ],
 )
 def test_text_without_blanks_is_cut_all_the_same(text: str) -> None:
     found = CUTTER.cut(text, 160, 0, markdown=False)

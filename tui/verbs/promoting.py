@@ -104,10 +104,9 @@ class Report:
                 self._keep(event, chunks=event.chunks)
             case events.DocumentFailed():
                 self._keep(event, error=event.error)
-            case events.Noticed():
-                self._aside(event.sentence)
             case events.BudgetReached():
-                self._aside(
+                self.progress.done()
+                output.note(
                     f"Stopped before the next call could pass the cap: ${event.spent_usd:.4f} of "
                     f"${event.cap_usd:.2f} is spent; --budget allows more for one time."
                 )
@@ -185,10 +184,6 @@ class Report:
         if self._same:
             output.complain(f"{_counted(self._same, 'more document')}: the same.")
         self._same = 0
-
-    def _aside(self, sentence: str) -> None:
-        self.progress.done()
-        output.note(sentence)
 
     def _show_progress(self) -> None:
         at = self._at

@@ -127,8 +127,6 @@ class Promoting:
                 self.said = f"{self._ended} of {self._todo}"
                 if event.seconds_left is not None:
                     self.said += f", {time_left(event.seconds_left)} left"
-            case happened.Noticed():
-                self._say(event.sentence, "warning")
             case happened.BudgetReached():
                 self._say(
                     f"Stopped before the next call could pass the cap of ${event.cap_usd:.2f}; "
