@@ -8,6 +8,7 @@ piece takes ten times as long.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ TOKENIZER = Path(__file__).with_name("minilm") / "tokenizer.json"
 # text does not become one chunk, this many characters count as a token.
 _CHARS = 10
 _LONG = 100
+# The splitter takes the stop after a last word for a word of its own.
+_MARKS_ROOM = 2
+_LAST_MARKS = re.compile(r"(?<=\w)[.!?…:;\"'”’)\]}*_`]+(?=\s|$)")
 _MOST_COUNTS = 200_000
 # What MiniLM tokenises by itself: ASCII marks and Chinese characters, which are one token each,
 # and what stands between those and blanks.
@@ -66,27 +70,40 @@ class Cutter:
         """
         from semantic_text_splitter import MarkdownSplitter, TextSplitter
 
+        room = most - _MARKS_ROOM
+
         def size(piece: str) -> int:
             least = -(-len(piece) // _CHARS)
-            return least if least > most else max(least, self.tokens(piece))
+            return least if least > room else max(least, self.tokens(piece))
 
         kind = MarkdownSplitter if markdown else TextSplitter
-        splitter = kind.from_callback(size, most, overlap=overlap)
+        splitter = kind.from_callback(size, room, overlap=min(overlap, room - 1))
         found: list[tuple[int, int, int]] = []
         for begin, end in sections(text):
             shown = covered(unpaged(text[begin:end]), markdown=markdown)
             for first, last in windows(shown):
-                for at, piece in splitter.chunk_indices(shown[first:last]):
-                    start = begin + first + at
-                    found += self._chunk(text, start, start + len(piece))
+                where = begin + first
+                pieces = splitter.chunk_indices(shown[first:last])
+                spans = [(where + at, where + at + len(piece)) for at, piece in pieces]
+                found += self._chunks(text, spans, most)
         return found
 
-    def _chunk(self, text: str, start: int, end: int) -> list[tuple[int, int, int]]:
-        """Return the chunk that a span is without outer blanks; none without a token."""
-        start += len(text[start:end]) - len(text[start:end].lstrip())
-        end = start + len(text[start:end].rstrip())
-        tokens = self.tokens(text[start:end])
-        return [(start, end, tokens)] if tokens else []
+    def _chunks(
+        self, text: str, spans: Sequence[tuple[int, int]], most: int
+    ) -> Iterator[tuple[int, int, int]]:
+        """Yield the chunks that spans are: without outer blanks, and with a last word's marks."""
+        cut = moved = 0
+        for start, end in spans:
+            start = moved if start == cut else start
+            if start >= end:
+                continue
+            start += len(text[start:end]) - len(text[start:end].lstrip())
+            cut = moved = end = start + len(text[start:end].rstrip())
+            marks = _LAST_MARKS.match(text, end)
+            if marks and self.tokens(text[start : marks.end()]) <= most:
+                moved = end = marks.end()
+            if tokens := self.tokens(text[start:end]):
+                yield start, end, tokens
 
     def tokens(self, text: str) -> int:
         """Return how many tokens a text has, without those that frame it."""

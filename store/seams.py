@@ -33,11 +33,13 @@ _MARKS = r"!-/:-@\[-`{}~—–…’"
 _LONGEST_RUN = 100
 _RUN = re.compile(rf"(?<!\S)\S{{1,{_LONGEST_RUN}}}(?!\S)")
 _INNER = re.compile(rf"(?<=[^\W_])[{_MARKS}]+(?=[^\W_])")
-_BEFORE = re.compile(r"(?<=\S )[(\[{<\"'“‘$@~+#-]+(?=[^\W_])")
+_BEFORE = re.compile(r"(?:(?<=\S )[$@~+#-]+|(?<!\S)[(\[{<\"'“‘]+)(?=[^\W_])")
 _AFTER = re.compile(r"(?<=[^\W_])[,%\"'”’)\]}>*+$-]+(?!\S)")
 _STARTS_BLOCK = re.compile(r"[ \t]|[-*+•·#>|~`=<]|\[|\(?(?:\d+|[A-Za-z])[.)](?:\s|$)")
 _HASHES = re.compile(r"#{1,6}(?= )")
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
+_ONLY_MARKS = re.compile(r"[-*_=|: \t]+$")
+_BLOCK_MARK = re.compile(r"[ \t>]*(?:(?:[-*+]|#{1,6})(?=[ \t]))?")
 _INLINE = str.maketrans({"*": "'", "_": "'", "`": "'", "[": "(", "]": ")", "<": "(", ">": ")"})
 
 
@@ -205,10 +207,20 @@ def _as_paragraph(line: str) -> str:
 
 def _without_inline(line: str) -> str:
     """Return a line of Markdown without emphasis, links and code in it; its block stays."""
-    body = line.lstrip(" \t>#*+-_|`~=")
-    return line[: len(line) - len(body)] + body.translate(_INLINE)
+    if _ONLY_MARKS.match(line):
+        return line
+    found = _BLOCK_MARK.match(line)
+    block = found[0] if found else ""
+    body = line[len(block) :]
+    inner = body.lstrip("*_`[<")
+    # At the begin of a line they could stand for a block.
+    return block + _line_of(len(body) - len(inner)) + inner.translate(_INLINE)
 
 
 def _line(found: re.Match[str]) -> str:
-    """Return what makes one word of marks and their neighbours, but means nothing elsewhere."""
-    return "‿" * len(found[0])
+    return _line_of(len(found[0]))
+
+
+def _line_of(length: int) -> str:
+    """Return what makes one word of marks and their neighbours, and means nothing by itself."""
+    return "‿" * length

@@ -46,7 +46,7 @@ class Worker:
         """Answer a request: its key `do` names a method, the others are its arguments."""
         request = self._requests[message.pop("do")]
         try:
-            with told(self._url):
+            with told(message.get("url", self._url)):
                 return request(data, **message)
         except Refused as refused:
             why = self._cause(refused)

@@ -173,9 +173,8 @@ async def test_cost_is_reckoned_where_the_price_is_known(server: FixtureServer) 
 
 
 async def test_what_runs_here_costs_nothing(server: FixtureServer) -> None:
-    client = Client(Endpoint("ollama", "Ollama", server.base_url, "", local=True))
+    client = Client(Endpoint("ollama", "Ollama", server.base_url, "", prices="ollama"))
     made = ProviderEmbeddings(client, "nomic-embed-text")
-    client.endpoint = Endpoint("ollama", "Ollama", server.base_url, "", prices="ollama")
     await made.embed(["one"])
     assert made.price(["one"]) == made.cost_usd == 0
     await client.close()

