@@ -28,8 +28,10 @@ class Setup:
     def variant(self, documents: Sequence[Document]) -> Variant:
         """Return the variant that this set-up makes of the session's documents.
 
-        On the rung `context` it has those in the context, on `rag` those in the store.
+        On the rung `context` it has those in the context, on `rag` those in the store. What
+        imported answers were given is not known.
         """
+        here = self.provider != IMPORTED
         return Variant(
             rung=self.rung,
             provider=self.provider,
@@ -37,8 +39,8 @@ class Setup:
             base_url=self.base_url,
             system=self.system,
             parameters=dict(self.parameters),
-            documents=self._given(documents) if self.provider != IMPORTED else (),
-            retrieval=self.retrieval if self.rung == "rag" else None,
+            documents=self._given(documents) if here else (),
+            retrieval=self.retrieval if self.rung == "rag" and here else None,
         )
 
     def _given(self, documents: Sequence[Document]) -> tuple[tuple[str, ...], ...]:
@@ -58,7 +60,7 @@ class Setup:
     @property
     def rung_to_ask(self) -> Rung:
         """The rung for a model that takes this one's place; imported answers may be on any."""
-        elsewhere = self.provider == IMPORTED and self.rung not in ("context", "rag")
+        elsewhere = self.provider == IMPORTED and self.rung != "context"
         return "bare" if elsewhere else self.rung
 
     def next_rung(self, documents: Sequence[Document]) -> Rung:

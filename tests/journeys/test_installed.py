@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tui import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {"tui", "lab", "store"}
 
@@ -69,7 +71,7 @@ def test_it_works_from_another_folder(installed, tmp_path):
         return done.stdout
 
     litmus = next((installed / "bin").glob("litmus*"))
-    assert run(litmus, "--version") == "litmus 0.1.0\n"
+    assert run(litmus, "--version") == f"litmus {__version__}\n"
     where = "import lab.demo, tui; print(tui.__file__); print(lab.demo.fixtures())"
     app, fixtures = map(Path, run(sys.executable, "-c", where).splitlines())
     assert app.is_relative_to(installed) and fixtures == installed / "lab" / "fixtures"

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tui import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTES = ROOT / "fixtures" / "documents" / "notes.md"
 ESCAPES = "a\x1b]0;x\x07b\u202ec\x9b31m"
 
 
 def test_version(litmus):
-    assert litmus("--version").out == "litmus 0.1.0\n"
+    assert litmus("--version").out == f"litmus {__version__}\n"
     assert not litmus.home.exists()
 
 
