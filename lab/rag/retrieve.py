@@ -18,14 +18,12 @@ from store.library_records import Chunk, Found, Indexing, Mode, Passage, Retriev
 if TYPE_CHECKING:
     from lab.desk import Desk
 
-# Measured in docs/retrieval.md. With the method's usual constant of 60, what is middling in
-# both lists displaces the best of either, and the result is worse than the better list. That
-# is mostly the keywords', whose ranks therefore count more, but only so much that the best by
-# vector alone is among the first five. Beyond the tenth, a rank by vector says nothing more.
-FUSION_K = 2.0
-KEYWORD_WEIGHT = 2.25
+# Measured in docs/retrieval.md. With the method's usual constant of 60 and equal weights, what
+# is middling in both lists displaces the best of either, and the result is worse than the better
+# list. That is mostly the keywords', whose ranks therefore count half as much again.
+FUSION_K = 3.0
+KEYWORD_WEIGHT = 1.5
 VECTOR_WEIGHT = 1.0
-FUSED_VECTORS = 10
 # How many chunks either way gives.
 DEPTH = 50
 
@@ -221,8 +219,7 @@ def _best(candidates: _Candidates, mode: Mode, number: int, scope: Scope) -> lis
     near = [item for item, _ in candidates.vector] if mode != "keyword" else []
     matched = [item for item, _ in candidates.keyword] if mode != "vector" else []
     if mode == "hybrid":
-        rankings = [matched, near[: max(FUSED_VECTORS, number)]]
-        ranked = fuse(rankings, k=FUSION_K, weights=(KEYWORD_WEIGHT, VECTOR_WEIGHT))
+        ranked = fuse([matched, near], k=FUSION_K, weights=(KEYWORD_WEIGHT, VECTOR_WEIGHT))
     else:
         ranked = candidates.vector if mode == "vector" else candidates.keyword
     near_ranks, matched_ranks = _ranks(near), _ranks(matched)
