@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shutil
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
@@ -14,6 +15,8 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 from textual.worker import WorkerFailed
 
@@ -33,6 +36,9 @@ _KEPT = "What came of {} when Litmus ended last is kept, marked ⚠."
 
 Queue = Literal["open", "blind"]
 """How the label queue is opened with the app: showing whose answers they are, or not."""
+
+RESIZED_S = 0.1
+"""How long after a change of its size the terminal is asked for it once more."""
 
 SETTLED_S = 0.6
 """When the first paint is surely over, so that imports do not hold it up."""
@@ -113,6 +119,15 @@ class LitmusApp(App[None]):
             blind = self._queue == "blind"
             self.call_later(self._first_screen.run_action, f"queue({blind})")
         self.set_timer(SETTLED_S, self._warm_up)
+
+    def on_resize(self) -> None:
+        # Of two changes in the same moment Textual may tell of the first one last.
+        self.set_timer(RESIZED_S, self._look_at_size)
+
+    def _look_at_size(self) -> None:
+        size = Size(*shutil.get_terminal_size())
+        if not (self.is_headless or self.is_web or size == self.size):
+            self.post_message(Resize(size, size))
 
     @work(group="warm up")
     async def _warm_up(self) -> None:

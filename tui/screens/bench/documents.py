@@ -170,7 +170,7 @@ class Documents:
 
     def show(self) -> None:
         """Show the documents; what is not counted yet is counted in a thread."""
-        self._bench.run_worker(self._show(), group="documents", exclusive=True)
+        self._bench.run_worker(self._show, group="documents", exclusive=True)
 
     async def _show(self) -> None:
         desk, panel = self._bench.desk, self._bench.query_one(DocumentList)

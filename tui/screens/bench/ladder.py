@@ -36,7 +36,7 @@ class Ladder:
 
     def all_stale(self) -> None:
         """Count every variant anew, away from the keys."""
-        self._bench.run_worker(self._count_all(), group="ladder", exclusive=True)
+        self._bench.run_worker(self._count_all, group="ladder", exclusive=True)
 
     def stale(self, variant: Variant) -> None:
         """Count one variant anew, soon."""
