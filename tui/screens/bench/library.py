@@ -24,7 +24,7 @@ class LibraryBench(CasesBench):
         super().__init__(desk)
         self.promoting = Promoting(self)
         self._retrieval = Retrieval()
-        self._given_for: int | None = None
+        self._given_for: tuple[int, str] | None = None
 
     @property
     def retrieval(self) -> Retrieval:
@@ -52,34 +52,31 @@ class LibraryBench(CasesBench):
     def show_expectation(self) -> None:
         super().show_expectation()
         answer = self.query_one(Answers).answer
-        shown = answer.id if answer is not None else None
+        shown = (answer.id, answer.status) if answer is not None else None
         if shown != self._given_for:
             self._given_for = shown
-            self._show_given()
+            self._show_given(answer)
 
     @work(group="given", exclusive=True)
-    async def _show_given(self) -> None:
+    async def _show_given(self, answer: Answer | None) -> None:
         """Show what the answer was given of the store, beside the evidence."""
         from tui.screens.citations import cited, passage_line
 
-        answer, passages = await self._given()
+        passages = await self._given(answer)
         named = cited(answer.text) if answer else set[int]()
         lines = [passage_line(passage, passage.number in named) for passage in passages]
         self.query_one(ExpectationPanel).show_given(lines)
 
-    async def _given(self) -> tuple[Answer | None, list[Passage]]:
-        answers = self.query_one(Answers)
-        answer, variant = answers.answer, answers.chosen
-        if answer is None or variant is None or variant.rung != "rag":
-            return answer, []
-        return answer, await self.desk.passages(answer)
+    async def _given(self, answer: Answer | None) -> list[Passage]:
+        return [] if answer is None else await self.desk.passages(answer)
 
     @work(group="library", exclusive=True)
     async def action_citations(self) -> None:
         """List what the answer was given; the one that is chosen is read in its place."""
         from tui.screens.citations import CitationsScreen
 
-        answer, passages = await self._given()
+        answer = self.query_one(Answers).answer
+        passages = await self._given(answer)
         if answer is None or not passages:
             self.notify("No passages of the store were sent for this answer.")
             return
