@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
+
+from tui.bindings import binding
 
 if TYPE_CHECKING:
     from tui.widgets.page_rows import PageRows
@@ -18,10 +21,7 @@ _WORD = re.compile(r"\w+")
 _NEAR = 2000
 
 
-def _key(
-    keys: str, action: str, label: str, tooltip: str, *, show: bool = False, id: str
-) -> Binding:
-    return Binding(keys, action, label, show=show, id=f"text.{id}", tooltip=tooltip)
+_key = partial(binding, "text")
 
 
 class Caret(Widget):

@@ -22,7 +22,7 @@ from tui.screens.bench.documents import Documents
 from tui.screens.bench.filtering import Listed
 from tui.screens.bench.keys import BINDINGS
 from tui.screens.bench.ladder import Ladder
-from tui.screens.keyed import KeyedScreen
+from tui.screens.paned import PanedScreen
 from tui.widgets.answers import Answers
 from tui.widgets.bench_header import BenchHeader
 from tui.widgets.case_list import CaseList, Row
@@ -38,15 +38,15 @@ KEEP_S = 0.4
 EMPTY = "No cases yet. Type a prompt below, or drop a benchmark file; b imports one too."
 BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (110, "-wide"), (140, "-wider")]
 NONE_FOUND = "No case is like that. Esc lists all of them."
-PANES = ("cases", "answers", "side", "documents", "prompt")
 
 
-class Bench(KeyedScreen[None]):
+class Bench(PanedScreen[None]):
     """One session in its regions. `live` holds the answers that are on their way."""
 
     CSS_PATH = "bench.tcss"
     BINDINGS = BINDINGS
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    PANES = ("cases", "answers", "side", "documents", "prompt")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(classes="-pane-cases")
@@ -242,17 +242,7 @@ class Bench(KeyedScreen[None]):
     def action_documents(self) -> None:
         self.show_pane("documents")
 
-    def action_next_pane(self, step: int = 1) -> None:
-        stops = self._stops()
-        here = next((i for i, (_, widget) in enumerate(stops) if widget is self.focused), 0)
-        self._bring(*stops[(here + step) % len(stops)])
-
-    def show_pane(self, pane: str) -> None:
-        """Bring a region into sight where not all are, and give it the focus."""
-        self._bring(*next(stop for stop in self._stops() if stop[0] == pane))
-
-    def _stops(self) -> list[tuple[str, Widget]]:
-        """Return what takes the focus, each with its region, in the order of the tab key."""
+    def stops(self) -> list[tuple[str, Widget]]:
         answers = [("answers", view) for view in self.query_one(Answers).views]
         return [
             ("cases", self.query_one(CaseList)),
@@ -261,9 +251,3 @@ class Bench(KeyedScreen[None]):
             ("documents", self.query_one(DocumentList).list),
             ("prompt", self.query_one(PromptBox)),
         ]
-
-    def _bring(self, pane: str, widget: Widget) -> None:
-        for name in PANES:
-            self.set_class(name == pane, f"-pane-{name}")
-        # At once, and not with the next idle moment: keys may be on their way already.
-        self.set_focus(widget)

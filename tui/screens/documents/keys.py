@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from functools import partial
 
+from textual.binding import BindingType
 
-def _key(
-    keys: str, action: str, label: str, tooltip: str, *, show: bool = False, id: str
-) -> Binding:
-    return Binding(keys, action, label, show=show, id=f"docs.{id}", tooltip=tooltip)
+from tui.bindings import binding
 
+_key = partial(binding, "docs")
 
 BINDINGS: list[BindingType] = [
     _key("escape", "back", "Back", "Drop, stop, else go back to the bench", show=True, id="back"),

@@ -23,7 +23,7 @@ from tui.screens.documents.playground import Playground
 from tui.screens.documents.reading import Reading
 from tui.screens.documents.shelf import Shelf
 from tui.screens.documents.spot import Spot
-from tui.screens.keyed import KeyedScreen
+from tui.screens.paned import PanedScreen
 from tui.widgets.document_rows import DocumentRows, Entry
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.page_view import Mark
@@ -32,13 +32,12 @@ if TYPE_CHECKING:
     from tui.screens.bench.library import LibraryBench
 
 BREAKPOINTS = [(0, "-narrow"), (64, "-medium"), (104, "-wide"), (140, "-wider")]
-PANES = ("shelf", "text", "search")
 LETTERS_PER_TOKEN = 4.4
 SOON_S = 0.1
 """How long a change waits for others, so that a burst of them is shown once."""
 
 
-class Place(KeyedScreen[int | None], ModalScreen[int | None]):
+class Place(PanedScreen[int | None], ModalScreen[int | None]):
     """Shows the documents of a bench above it; dismissed with the id of the case to go to.
 
     That is None where nothing has changed. The screen is modal so that the bench, and its
@@ -48,6 +47,7 @@ class Place(KeyedScreen[int | None], ModalScreen[int | None]):
     CSS_PATH = "documents.tcss"
     BINDINGS = BINDINGS
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    PANES = ("shelf", "text", "search")
     AUTO_FOCUS = ""
 
     def __init__(
@@ -220,16 +220,15 @@ class Place(KeyedScreen[int | None], ModalScreen[int | None]):
         self.query_one(Reading).mark([*await self.evidence_marks(), *self.found_marks()])
 
     async def evidence_marks(self) -> list[Mark]:
-        """Return the marks of the case's evidence in the document that is read."""
-        raise NotImplementedError
+        """Return the marks of the case's evidence in the document that is read, if any."""
+        return []
 
     def found_marks(self) -> list[Mark]:
-        """Return the marks of the result that was opened."""
-        raise NotImplementedError
+        """Return the marks of the result that was opened, if one was."""
+        return []
 
     def show_case(self) -> None:
-        """Show whose evidence is picked."""
-        raise NotImplementedError
+        """Show whose evidence is picked, where it can be."""
 
     async def has_embedder(self) -> bool:
         """Offer the download of the embedded model where its weights are missing."""
@@ -244,17 +243,7 @@ class Place(KeyedScreen[int | None], ModalScreen[int | None]):
 
     # -- Where the focus goes -------------------------------------------------------------
 
-    def action_next_pane(self, step: int = 1) -> None:
-        stops = self._stops()
-        here = next((i for i, (_, widget) in enumerate(stops) if widget is self.focused), 0)
-        self._bring(*stops[(here + step) % len(stops)])
-
-    def show_pane(self, pane: str) -> None:
-        """Bring a region into sight where not all are, and give it the focus."""
-        self._bring(*next(stop for stop in self._stops() if stop[0] == pane))
-
-    def _stops(self) -> list[tuple[str, Widget]]:
-        """Return what takes the focus, each with its region, in the order of the tab key."""
+    def stops(self) -> list[tuple[str, Widget]]:
         search = self.query_one(Playground)
         results = [("search", search.results)] if search.found else []
         return [
@@ -264,12 +253,12 @@ class Place(KeyedScreen[int | None], ModalScreen[int | None]):
             *results,
         ]
 
-    def _bring(self, pane: str, widget: Widget) -> None:
-        if pane != "text" or self.has_class("-narrow"):
+    def bring(self, pane: str, widget: Widget) -> None:
+        if pane == "text" and not self.has_class("-narrow"):
             # Beside the text one of the others stands, and stays there.
-            for name in PANES:
-                self.set_class(name == pane, f"-pane-{name}")
-        self.set_focus(widget)
+            self.set_focus(widget)
+        else:
+            super().bring(pane, widget)
 
 
 def _about(document: Document) -> int:

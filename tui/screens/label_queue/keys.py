@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from functools import partial
 
+from textual.binding import BindingType
 
-def _key(
-    keys: str, action: str, label: str, tooltip: str, *, show: bool = True, id: str
-) -> Binding:
-    return Binding(keys, action, label, show=show, id=f"queue.{id}", tooltip=tooltip)
+from tui.bindings import binding
 
+_key = partial(binding, "queue", show=True)
 
 BINDINGS: list[BindingType] = [
     _key("enter", "go_on", "Go on", "Go on labelling", id="on"),
