@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.statistics import normal_quantile
+from lab.statistics.rates import normal_quantile
 from store.records import VERDICTS, Verdict
 
 Table = tuple[tuple[int, ...], ...]

@@ -26,8 +26,8 @@ from store.records import (
 )
 
 if TYPE_CHECKING:
+    from lab.ladder.standing import Standing
     from lab.run import Run
-    from lab.standing import Standing
     from store.reading import ReadDocument
 
 
@@ -304,13 +304,13 @@ class Desk:
 
     async def standings(self) -> list[Standing]:
         """Return where every variant stands that ran in this session."""
-        from lab.standing import standings
+        from lab.ladder.standing import standings
 
         return await self.database.read(standings, self.session.id)
 
     async def standing(self, variant: Variant) -> Standing:
         """Return where one variant stands."""
-        from lab.standing import standing
+        from lab.ladder.standing import standing
 
         return await self.database.read(standing, self.session.id, variant)
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from lab.checking.findings import Finding, count
-from lab.statistics import wilson
+from lab.statistics.rates import wilson
 from store.checks import Seen
 from store.records import Case, Variant
 

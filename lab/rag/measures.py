@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.statistics import Rate, rate_of
+from lab.statistics.rates import Rate, rate_of
 
 DEPTHS = (1, 5, 10)
 """The numbers of chunks at which recall is usually told."""
@@ -112,7 +112,7 @@ def measure(scores: Sequence[Scores], depths: Sequence[int] = DEPTHS) -> Measure
     The intervals are Wilson's, with the questions as the sample. A share between 0 and 1
     varies less than a yes or no of the same mean, so that they are at worst too wide.
 
-    Source: as in `lab.statistics.rate_of`; a variable on [0, 1] with mean p has a variance
+    Source: as in `lab.statistics.rates.rate_of`; a variable on [0, 1] with mean p has a variance
     of at most p(1 - p), Bhatia & Davis (2000), "A Better Bound on the Variance", American
     Mathematical Monthly 107.
     """

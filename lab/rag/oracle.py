@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from lab.ladder.standing import ladder
 from lab.prompt import assemble, sent_hash
 from lab.rag.evaluation import Questions, Unplaced, placed_questions
 from lab.rag.locating import EvidenceProblem, SearchedText, locate, named, page_of
 from lab.rag.measures import Span, joined, share_found
-from lab.standing import ladder
-from lab.statistics import Rate, rate_of
+from lab.statistics.rates import Rate, rate_of
 from store import answer_chunks, documents, runs
 from store.database import Connection
 from store.errors import NotFound

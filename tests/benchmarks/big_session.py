@@ -21,7 +21,7 @@ from statistics import median, quantiles
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from lab.standing import standings
+from lab.ladder.standing import standings
 from store import benchmarks, labels, overview, owners, runs, search, sessions
 from store.database import Database
 from store.records import CaseDraft, Expectation, Variant

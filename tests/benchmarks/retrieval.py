@@ -39,7 +39,7 @@ from lab.rag.measures import share_found
 from lab.rag.promotion import promote
 from lab.rag.promotion_events import DocumentFailed
 from lab.rag.retrieve import search_modes
-from lab.statistics import normal_quantile
+from lab.statistics.rates import normal_quantile
 from store import chunks, reading, sessions
 from store.database import Connection
 from store.errors import NotFound

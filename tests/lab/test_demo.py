@@ -12,9 +12,9 @@ from lab import demo
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.events import Answered
+from lab.ladder.standing import ladder
 from lab.rag.promotion_events import DocumentPromoted
 from lab.setup import Setup
-from lab.standing import ladder
 from lab.weights import fetch_weights
 from store import sessions
 from store.errors import NotFound

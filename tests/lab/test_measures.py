@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.rag.measures import DEPTHS, Scores, Span, measure, score, share_found
-from lab.statistics import wilson
+from lab.statistics.rates import wilson
 
 TEXT = "Alpha beta gamma.\n\nDelta epsilon zeta."
 TEXTS = {"d": TEXT, "e": "Alpha beta gamma."}

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from lab.ladder.standing import ladder
 from lab.rag.evidence import add_evidence
 from lab.rag.oracle import REACH, ask, diagnose, evidence_passages, oracle_of, rag_variant
 from lab.setup import Setup
-from lab.standing import ladder
 from store import checks
 from store.errors import NotFound
 from store.library_records import Retrieval

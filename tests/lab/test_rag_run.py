@@ -12,11 +12,11 @@ import pytest
 from fixtures.server import FixtureServer
 from lab.desk import Desk
 from lab.events import Answered, RunFinished
+from lab.ladder.standing import ladder
 from lab.prompt import CITE
 from lab.rag.promotion import promote
 from lab.rag.retrieve import NotPromoted
 from lab.setup import Setup
-from lab.standing import ladder
 from store.library_records import Indexing, Retrieval
 from store.reading import read
 from store.records import CaseDraft, Variant

@@ -10,8 +10,8 @@ import pytest
 from fixtures.server import FixtureServer
 from lab.desk import Desk
 from lab.events import Answered, Event
-from lab.standing import Standing, ladder
-from lab.statistics import rate_of
+from lab.ladder.standing import Standing, ladder
+from lab.statistics.rates import rate_of
 from store.records import Case, Rung, Variant
 
 Add = Callable[..., Awaitable[list[Case]]]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.statistics import Rate, rate_of, wilson
+from lab.statistics.rates import Rate, rate_of, wilson
 
 
 @pytest.mark.parametrize(

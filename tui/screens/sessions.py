@@ -14,8 +14,8 @@ from textual.widgets.option_list import Option
 
 from lab.desk import Desk
 from lab.engine import Engine
+from lab.ladder.standing import ladder, standings
 from lab.prices import format_cost
-from lab.standing import ladder, standings
 from store import overview, search, sessions
 from store.database import Connection
 from store.records import Session

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.engine import Engine
 from lab.rag.oracle import Diagnosis, Failure, Why, ask, diagnose, rag_variant
-from lab.statistics import Rate
+from lab.statistics.rates import Rate
 from tui.verbs import output
 from tui.verbs.running import Report, watch
 from tui.verbs.working import desk_of, with_engine

@@ -13,7 +13,7 @@ from lab.rag.locating import EvidenceProblem
 from lab.rag.measures import DEPTHS
 from lab.rag.retrieve import NotPromoted
 from lab.rag.stores import filled, searched
-from lab.statistics import Rate
+from lab.statistics.rates import Rate
 from store.library_records import MODES, Indexing, Retrieval
 from tui.verbs import output
 from tui.verbs.working import desk_of, with_engine

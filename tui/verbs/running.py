@@ -14,11 +14,11 @@ from lab.desk import Desk
 from lab.engine import Engine
 from lab.failures import AskError
 from lab.judge import judges
+from lab.ladder.standing import Standing, ladder
 from lab.prices import format_cost
 from lab.rag.asking import not_promoted
 from lab.run import Run
 from lab.setup import Setup, refuse_imported
-from lab.standing import Standing, ladder
 from store import revisions
 from store.errors import NotFound
 from store.records import Case, CaseDraft, Variant

@@ -12,7 +12,7 @@ from store.records import RUNGS, Rung
 from tui import glyphs
 
 if TYPE_CHECKING:
-    from lab.standing import Standing
+    from lab.ladder.standing import Standing
 
 
 class LadderStrip(Static):

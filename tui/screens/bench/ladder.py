@@ -16,7 +16,7 @@ from tui.widgets.ladder_strip import LadderStrip
 # What counts is imported when something is counted, which is after the first paint.
 if TYPE_CHECKING:
     from lab.judge.trust import Judgeship
-    from lab.standing import Standing
+    from lab.ladder.standing import Standing
     from tui.screens.bench.place import Bench
 
 SETTLE_S = 0.3
@@ -83,7 +83,7 @@ class Ladder:
         desk = self._bench.desk
         chosen: dict[Rung, Standing] = {}
         if self._standings:
-            from lab.standing import ladder
+            from lab.ladder.standing import ladder
 
             chosen = ladder(list(self._standings.values()), desk.state.get("pinned"))
         rung = desk.setup.rung if desk.setup else None

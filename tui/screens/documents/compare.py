@@ -23,7 +23,7 @@ from tui.widgets.bar import bar
 if TYPE_CHECKING:
     from lab.desk import Desk
     from lab.rag.evaluation import Evaluation, Trial
-    from lab.statistics import Rate
+    from lab.statistics.rates import Rate
 
 _NONE = "Nothing is promoted yet, so there is nothing to compare: p promotes a document."
 _NO_EVIDENCE = (

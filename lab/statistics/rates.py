@@ -1,4 +1,4 @@
-"""Plain, published statistics of how often answers are right."""
+"""How often answers are right: rates and the intervals around them."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.statistics import Rate, rate_of
+from lab.statistics.rates import Rate, rate_of
 from store import overview, runs
 from store.database import Connection
 from store.records import RUNGS, Rung, Variant

@@ -1,0 +1,1 @@
+"""Plain, published statistics, as pure functions; each names its source."""
