@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.statistics.rates import Rate, rate_of
-from store import overview, runs
+from store import ladder, overview, runs
 from store.database import Connection
 from store.records import RUNGS, Rung, Variant
 
@@ -16,7 +17,7 @@ class Standing:
 
     `rate` is None before the first verdict. `cost_usd` is None when the price of any answer
     is not known; `seconds` is the sum of the answers' latencies. `judged` of the `verdicts`
-    that its answers have are the trusted judge's.
+    that its answers have are the trusted judge's. `pinned`: the person chose it for its rung.
     """
 
     variant: Variant
@@ -26,18 +27,22 @@ class Standing:
     seconds: float
     verdicts: int = 0
     judged: int = 0
+    pinned: bool = False
 
     @property
     def rung(self) -> Rung:
         return self.variant.rung
 
 
-def standing(connection: Connection, session_id: int, variant: Variant) -> Standing:
-    """Return where a variant stands in a session."""
+def standing(
+    connection: Connection, session_id: int, variant: Variant, pins: set[int] | None = None
+) -> Standing:
+    """Return where a variant stands in a session; `pins` saves reading them anew."""
     tally = overview.tally(connection, session_id, variant.id)
     scores = [
         [score / epochs] * epochs for epochs, score, cases in tally.scores for _ in range(cases)
     ]
+    pins = ladder.pins(connection, session_id) if pins is None else pins
     return Standing(
         variant,
         rate_of(scores),
@@ -46,31 +51,31 @@ def standing(connection: Connection, session_id: int, variant: Variant) -> Stand
         tally.seconds,
         sum(map(len, scores)),
         tally.judged,
+        variant.id in pins,
     )
 
 
 def standings(connection: Connection, session_id: int) -> list[Standing]:
     """Return the standing of every variant that ran in a session, the last used first."""
+    pins = ladder.pins(connection, session_id)
     return [
-        standing(connection, session_id, variant)
+        standing(connection, session_id, variant, pins)
         for variant in runs.variants_of(connection, session_id)
     ]
 
 
-def ladder(found: list[Standing], pinned: dict[str, str] | None = None) -> dict[Rung, Standing]:
+def chosen(found: Iterable[Standing]) -> dict[Rung, Standing]:
     """Choose for each rung the variant that the person pinned, else the best.
 
     Best is the highest lower bound of the interval; among variants without a verdict the
-    last used. `pinned` maps a rung to a variant's hash.
+    last used.
     """
-    chosen: dict[Rung, Standing] = {}
+    found = list(found)
+    best: dict[Rung, Standing] = {}
     for rung in RUNGS:
         here = [item for item in found if item.rung == rung]
-        if not here:
-            continue
-        wanted = (pinned or {}).get(rung)
-        chosen[rung] = next(
-            (item for item in here if item.variant.hash == wanted),
-            max(here, key=lambda item: item.rate.low if item.rate else -1.0),
-        )
-    return chosen
+        if here:
+            best[rung] = max(
+                here, key=lambda item: (item.pinned, item.rate.low if item.rate else -1.0)
+            )
+    return best

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from lab.ladder.standing import ladder
+from lab.ladder.standing import chosen
 from lab.prompt import assemble, sent_hash
 from lab.rag.evaluation import Questions, Unplaced, placed_questions
 from lab.rag.locating import EvidenceProblem, SearchedText, locate, named, page_of
@@ -75,7 +75,7 @@ class Diagnosis:
 
 async def rag_variant(desk: Desk) -> Variant:
     """Return the variant that stands for the rung rag on the ladder. Raises NotFound."""
-    standing = ladder(await desk.standings(), desk.state.get("pinned", {})).get("rag")
+    standing = chosen(await desk.standings()).get("rag")
     if standing is None:
         raise NotFound("The rung rag has not been run yet; run it with `litmus run --rung rag`.")
     return standing.variant

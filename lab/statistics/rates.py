@@ -73,14 +73,19 @@ def rate_of(scores_by_case: Iterable[Sequence[float]], confidence: float = 0.95)
     n = len(means)
     passed = _whole(math.fsum(means))
     rate = passed / n
-    size = _effective_size(means, rate, answers)
+    size = effective_size(means, answers)
     low, high = wilson(min(rate * size, size), size, confidence)
     return Rate(n, passed, rate, low, high)
 
 
-def _effective_size(means: Sequence[float], rate: float, answers: int) -> float:
-    """Return how many independent answers tell as much as these clusters do."""
+def effective_size(means: Sequence[float], answers: int) -> float:
+    """Return how many independent answers tell as much as these cases do.
+
+    `means` are the cases' mean scores, at least one and each in [0, 1], over `answers` answers
+    in all. The result lies between the number of cases and that of answers; see `rate_of`.
+    """
     n = len(means)
+    rate = math.fsum(means) / n
     if answers == n or not 0 < rate < 1:
         return n
     spread = math.fsum((mean - rate) ** 2 for mean in means)

@@ -12,7 +12,7 @@ from lab import demo
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.events import Answered
-from lab.ladder.standing import ladder
+from lab.ladder.standing import chosen
 from lab.rag.promotion_events import DocumentPromoted
 from lab.setup import Setup
 from lab.weights import fetch_weights
@@ -81,7 +81,7 @@ async def test_the_ladder_is_climbed_on_the_same_cases(
 
     async for asking in demo.climb(desk, note):
         assert len([e async for e in asking.events() if isinstance(e, Answered)]) == 24
-    rungs = ladder(await desk.standings())
+    rungs = chosen(await desk.standings())
     assert [(rung, item.rate and item.rate.passed) for rung, item in rungs.items()] == [
         ("bare", 0),
         ("context", 24),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.ladder.standing import ladder
+from lab.ladder.standing import chosen
 from lab.rag.evidence import add_evidence
 from lab.rag.oracle import REACH, ask, diagnose, evidence_passages, oracle_of, rag_variant
 from lab.setup import Setup
@@ -121,7 +121,7 @@ async def test_the_oracle_stands_on_no_rung(desk, rag):
     before = await desk.standings()
     await consult(desk, rag)
     assert await desk.standings() == before
-    assert ladder(before)["rag"].variant.hash == rag.hash
+    assert chosen(before)["rag"].variant.hash == rag.hash
     assert await desk.variants() == [rag]
     assert (await rag_variant(desk)).id == rag.id
     assert desk.variant().hash == rag.hash

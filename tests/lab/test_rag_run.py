@@ -12,7 +12,7 @@ import pytest
 from fixtures.server import FixtureServer
 from lab.desk import Desk
 from lab.events import Answered, RunFinished
-from lab.ladder.standing import ladder
+from lab.ladder.standing import chosen as best_of
 from lab.prompt import CITE
 from lab.rag.promotion import promote
 from lab.rag.retrieve import NotPromoted
@@ -75,7 +75,7 @@ async def test_each_case_is_given_its_own_passages_and_keeps_them(
         assert word in passage.text
         assert passage.found[0].keyword_rank == 1
         assert await store.sent(case, await store.stored_variant(variant)) == messages
-    rungs = ladder(await store.standings())
+    rungs = best_of(await store.standings())
     assert list(rungs) == ["rag"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from fixtures.server import FixtureServer
 from lab.desk import Desk
 from lab.events import Answered, Event
-from lab.ladder.standing import Standing, ladder
+from lab.ladder.standing import Standing, chosen
 from lab.statistics.rates import rate_of
 from store.records import Case, Rung, Variant
 
@@ -18,13 +18,15 @@ Add = Callable[..., Awaitable[list[Case]]]
 Ask = Callable[..., Awaitable[list[Event]]]
 
 
-def standing(rung: Rung, model: str, passed: int | None, n: int = 10) -> Standing:
+def standing(
+    rung: Rung, model: str, passed: int | None, n: int = 10, *, pinned: bool = False
+) -> Standing:
     rate = None if passed is None else rate_of([[1.0]] * passed + [[0.0]] * (n - passed))
-    return Standing(Variant(rung, "custom", model), rate, 0, None, 1.0)
+    return Standing(Variant(rung, "custom", model), rate, 0, None, 1.0, pinned=pinned)
 
 
-def chosen(found: list[Standing], pinned: dict[str, str] | None = None) -> dict[str, str]:
-    return {rung: item.variant.model for rung, item in ladder(found, pinned).items()}
+def models(found: list[Standing]) -> dict[str, str]:
+    return {rung: item.variant.model for rung, item in chosen(found).items()}
 
 
 def test_a_rung_is_its_best_variant_by_lower_bound() -> None:
@@ -34,22 +36,21 @@ def test_a_rung_is_its_best_variant_by_lower_bound() -> None:
         standing("context", "best", 9),
         standing("bare", "a lucky few", 3, 3),
     ]
-    assert chosen(found) == {"bare": "small and sure", "context": "best"}
-    assert list(ladder(found)) == ["bare", "context"]
+    assert models(found) == {"bare": "small and sure", "context": "best"}
+    assert list(chosen(found)) == ["bare", "context"]
 
 
 def test_a_pinned_variant_goes_before_a_better_one() -> None:
-    found = [standing("bare", "best", 9), standing("bare", "pinned", 2)]
-    assert chosen(found, {"bare": found[1].variant.hash}) == {"bare": "pinned"}
-    assert chosen(found, {"bare": "of another day"}) == {"bare": "best"}
-    assert chosen(found, {"context": found[1].variant.hash}) == {"bare": "best"}
+    pinned = standing("bare", "pinned", 2, pinned=True)
+    assert models([standing("bare", "best", 9), pinned]) == {"bare": "pinned"}
+    assert models([standing("context", "best", 9), pinned]) == {"bare": "pinned", "context": "best"}
 
 
 def test_among_the_unjudged_the_last_used_stands() -> None:
     found = [standing("bare", "last", None), standing("bare", "first", None)]
-    assert chosen(found) == {"bare": "last"}
-    assert chosen([*found, standing("bare", "all wrong", 0)]) == {"bare": "all wrong"}
-    assert chosen([]) == {}
+    assert models(found) == {"bare": "last"}
+    assert models([*found, standing("bare", "all wrong", 0)]) == {"bare": "all wrong"}
+    assert models([]) == {}
 
 
 async def test_a_standing_counts_verdicts_time_and_cost(

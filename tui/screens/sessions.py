@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from lab.desk import Desk
 from lab.engine import Engine
-from lab.ladder.standing import ladder, standings
+from lab.ladder.standing import chosen, standings
 from lab.prices import format_cost
 from store import overview, search, sessions
 from store.database import Connection
@@ -109,7 +109,7 @@ class SessionsScreen(KeyedScreen[None]):
         """Add each session's best rung, one by one."""
         options = self.query_one("#list", OptionList)
         for index, item in enumerate(self._found[:_RATED]):
-            best = ladder(await self._engine.database.read(standings, item.id))
+            best = chosen(await self._engine.database.read(standings, item.id))
             if best:
                 top = max(best.values(), key=lambda s: s.rate.low if s.rate else -1)
                 text = f"{glyphs.RUNG[top.rung]} {top.rung} {describe(top)}"

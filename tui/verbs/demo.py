@@ -8,7 +8,7 @@ from lab import demo as lab_demo
 from lab.engine import Engine
 from lab.weights import SMOLLM2, fetch_weights, have_weights
 from store.home import home
-from tui.verbs import output, promoting, running
+from tui.verbs import laddering, output, promoting, running
 from tui.verbs.app import open_app
 from tui.verbs.working import with_engine
 
@@ -39,5 +39,5 @@ async def _headless(engine: Engine, *, as_json: bool) -> int:
         report = running.Report()
         await running.watch(asking, report)
         status = max(status, report.status)
-    await running.print_ladder(desk, as_json=as_json)
+    await laddering.print_ladder(desk, as_json=as_json)
     return status

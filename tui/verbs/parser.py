@@ -16,6 +16,7 @@ from tui.verbs import (
     bench_words,
     case_words,
     docs_words,
+    ladder_words,
     output,
     store_options,
 )
@@ -108,8 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     for fill in (_bench, _docs, _run, _answers, _label, _judge):
         fill(verbs, one, json)
 
-    ladder = verbs.add_parser("ladder", parents=[one, json], help="each rung's rate and interval")
-    ladder.set_defaults(call="running:show_ladder")
+    ladder_words.fill(verbs, one, json, _path, _share, _name)
 
     oracle = verbs.add_parser(
         "oracle",
@@ -150,7 +150,7 @@ def _docs(verbs: Verbs, one: _Parser, json: _Parser) -> None:
 
 def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     run = verbs.add_parser("run", parents=[one, json], help="ask a rung's variant every case")
-    run.add_argument("--rung", choices=("bare", "context", "rag"), required=True)
+    run.add_argument("--rung", choices=("bare", "context", "rag"), help="what is asked with")
     run.add_argument("--provider", metavar="P", type=_name, help="openai, ollama, embedded, …")
     run.add_argument("--base-url", metavar="URL", type=_name, help="any OpenAI-compatible server")
     run.add_argument("--model", metavar="M", type=_name, help="default: the provider's best")
@@ -163,6 +163,17 @@ def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     _money(run, "--budget", "the most that the session may spend, for this run")
     run.add_argument("--fresh", action="store_true", help="ask anew what has an answer")
     run.add_argument("--dry-run", action="store_true", help="say what would be asked, and stop")
+    run.add_argument(
+        "--pilot", action="store_true", help="ask three cases, say what the rest would cost"
+    )
+    run.add_argument(
+        "--stop-early", action="store_true", help="stop once the verdict on the step is fixed"
+    )
+    run.add_argument(
+        "--again",
+        action="store_true",
+        help="ask anew what the last verdict rests on, and say whether it still stands",
+    )
     rag = run.add_argument_group("on the rung rag")
     store_options.retrieval_words(rag, _whole)
     store_options.indexing_words(rag, _name, _whole)
@@ -182,6 +193,11 @@ def _label(verbs: Verbs, one: _Parser, json: _Parser) -> None:
         description="Without a verb, opens the app on the answers that wait for your label.",
     )
     label.add_argument("--blind", action="store_true", help="hide whose answers they are")
+    label.add_argument(
+        "--settle",
+        action="store_true",
+        help="only the answers whose labels would settle the ladder's verdict soonest",
+    )
     label.set_defaults(call="app:label")
     group = label.add_subparsers(metavar="VERB", parser_class=_Parser)
     read = group.add_parser("import", parents=[one, json], help="read verdicts from CSV or JSONL")
@@ -257,6 +273,20 @@ def _temperature(text: str) -> float:
         value = -1.0
     if not (math.isfinite(value) and value >= 0):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 up")
+    return value
+
+
+def _share(text: str) -> float:
+    """Read 0.8, 80% or 80 as the share 0.8."""
+    number = text.strip().removesuffix("%")
+    try:
+        value = float(number)
+    except ValueError:
+        value = -1.0
+    if number != text.strip() or value > 1:
+        value /= 100
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share such as 0.8 or 80%")
     return value
 
 

@@ -1,4 +1,4 @@
-"""`litmus run` and `litmus ladder`."""
+"""`litmus run`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ from lab.context import Part, is_empty, parts
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.failures import AskError
-from lab.judge import judges
-from lab.ladder.standing import Standing, ladder
+from lab.ladder.standing import Standing
 from lab.prices import format_cost
 from lab.rag.asking import not_promoted
 from lab.run import Run
 from lab.setup import Setup, refuse_imported
-from store import revisions
 from store.errors import NotFound
 from store.records import Case, CaseDraft, Variant
 from tui.verbs import output
-from tui.verbs.judging import judge_row, judged_text
 from tui.verbs.store_options import retrieval_of
 from tui.verbs.working import desk_of, with_engine
 
@@ -72,55 +69,6 @@ def run(options: argparse.Namespace) -> int:
             output.note("The rate is that of the test cases; the others do not count.")
         _print_run(desk, standing, report, as_json=options.json)
         return report.status
-
-    return with_engine(options, work)
-
-
-def ladder_rows(standings: list[Standing], pinned: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the rungs as `--json` prints them."""
-    return [_rung(item) for item in ladder(standings, pinned).values()]
-
-
-async def print_ladder(desk: Desk, *, as_json: bool) -> None:
-    """Print each rung's rate with its interval, and how much of it is the judge's word."""
-    judge = await judges.standing(desk)
-    rows = ladder_rows(await desk.standings(), desk.state.get("pinned", {}))
-    if as_json:
-        output.data({"session": desk.session.name, "rungs": rows, "judge": judge_row(judge)})
-        return
-    if not rows:
-        output.say("No rung has been run yet; start with `litmus run --rung bare`.")
-        return
-    cells = [("rung", "rate", "interval", "n", "cost", "time", "model")]
-    cells += [
-        (
-            row["rung"],
-            "–" if row["rate"] is None else f"{row['rate']:.0%}",
-            "–" if row["rate"] is None else f"{row['low']:.0%} to {row['high']:.0%}",
-            str(row["n"]),
-            format_cost(row["cost_usd"]),
-            f"{row['seconds']:.0f} s",
-            row["model"],
-        )
-        for row in rows
-    ]
-    output.table(cells, right=(1, 3, 4, 5))
-    for row in rows:
-        if row["judged"]:
-            output.say(f"{row['rung']}: {judged_text(row['judged'], row['verdicts'], judge)}")
-
-
-def show_ladder(options: argparse.Namespace) -> int:
-    """Print where each rung stands."""
-
-    async def work(engine: Engine) -> int:
-        desk = await desk_of(engine, options)
-        await print_ladder(desk, as_json=options.json)
-        behind = await engine.database.read(revisions.behind_in, desk.session.id)
-        if behind and not options.json:
-            stand = "1 answer stands" if behind == 1 else f"{behind:,} answers stand"
-            output.note(f"{stand} on an older revision of a case, and out of the rates.")
-        return 0
 
     return with_engine(options, work)
 

@@ -81,13 +81,13 @@ class Ladder:
     def show(self) -> None:
         """Show the rungs, the present one first among equals."""
         desk = self._bench.desk
-        chosen: dict[Rung, Standing] = {}
+        best: dict[Rung, Standing] = {}
         if self._standings:
-            from lab.ladder.standing import ladder
+            from lab.ladder.standing import chosen
 
-            chosen = ladder(list(self._standings.values()), desk.state.get("pinned"))
+            best = chosen(self._standings.values())
         rung = desk.setup.rung if desk.setup else None
-        self._bench.query_one(LadderStrip).show(chosen, rung, judge_mark(self._judge), self._behind)
+        self._bench.query_one(LadderStrip).show(best, rung, judge_mark(self._judge), self._behind)
 
     async def show_cost(self) -> None:
         """Show what the session has cost so far."""

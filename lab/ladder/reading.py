@@ -1,0 +1,260 @@
+"""The whole ladder of a session as it stands: rungs, steps, verdicts, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from lab.judge.trust import Judgeship, judgeship
+from lab.ladder import words
+from lab.ladder.comparing import Comparison, compare_variants
+from lab.ladder.economics import Economics, Returns, read_economics, reckon
+from lab.ladder.next_step import Failures, Settling, failures_of, settling
+from lab.ladder.rungs import RungFacts, mark_front, rung_facts
+from lab.ladder.standing import Standing, chosen, standings
+from lab.ladder.verdict import State, StepVerdict, judge_step
+from lab.statistics.several import holm
+from store import benchmarks, revisions
+from store.database import Connection
+from store.errors import NotFound
+from store.outcomes import Outcome, outcomes
+from store.records import RUNGS, Rung, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one rung to the next that was run. `p` is adjusted for the ladder's steps (Holm)."""
+
+    comparison: Comparison
+    returns: Returns
+    verdict: StepVerdict
+    p: float | None
+    settling: Settling
+
+    @property
+    def first(self) -> Rung:
+        return self.comparison.first.rung
+
+    @property
+    def second(self) -> Rung:
+        return self.comparison.second.rung
+
+
+@dataclass(frozen=True, slots=True)
+class SessionVerdict:
+    """What is said of the session as a whole. `state` is None where nothing can be yet.
+
+    `rung` is the one to stand on by what is known, None where none was run.
+    """
+
+    state: State | None
+    sentence: str
+    rung: Rung | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A session's ladder. `benchmark` names the cases as they stand, by hash.
+
+    `cases` counts the test cases, and `behind` the answers that stand on older revisions
+    and are in no rate. `failures` are those of the highest rung that was run.
+    """
+
+    session: Session
+    benchmark: str
+    cases: int
+    rungs: tuple[RungFacts, ...]
+    steps: tuple[Step, ...]
+    verdict: SessionVerdict
+    economics: Economics
+    judge: Judgeship
+    behind: int
+    failures: Failures | None
+
+    def rung(self, name: Rung) -> RungFacts | None:
+        """Return a rung's facts, None where it was not run."""
+        return next((facts for facts in self.rungs if facts.rung == name), None)
+
+
+def read_ladder(connection: Connection, session: Session) -> Ladder:
+    """Read a session's ladder."""
+    read = _Reading(connection, session)
+    best = chosen(read.found)
+    rungs = _with_front([read.facts(standing) for standing in best.values()])
+    order = [rung for rung in RUNGS if rung in best]
+    steps = read.steps([(best[a], best[b]) for a, b in pairwise(order)])
+    failures = None
+    if order:
+        top = best[order[-1]]
+        failures = failures_of(top.rung, read.outcomes(top), order, read.bad_cases)
+    return Ladder(
+        session=session,
+        benchmark=benchmarks.revision_hash(connection, session.id),
+        cases=read.cases,
+        rungs=rungs,
+        steps=steps,
+        verdict=_session_verdict(rungs, steps, read.economics.target),
+        economics=read.economics,
+        judge=judgeship(connection, session.id),
+        behind=read.behind,
+        failures=failures,
+    )
+
+
+def read_step(connection: Connection, session: Session, first: str, second: str) -> Step:
+    """Read one step between any two rungs, or variants named by the beginning of their hash.
+
+    Raises NotFound where one of them was not run.
+    """
+    read = _Reading(connection, session)
+    pair = (_named(read.found, first), _named(read.found, second))
+    if pair[0].variant.hash == pair[1].variant.hash:
+        raise NotFound(f"“{first}” and “{second}” are the same variant; name two that differ.")
+    [step] = read.steps([pair])
+    return step
+
+
+class _Reading:
+    """Reads each variant's outcomes once."""
+
+    def __init__(self, connection: Connection, session: Session) -> None:
+        self._connection = connection
+        self._session = session
+        self._outcomes: dict[int, list[Outcome]] = {}
+        self.found = standings(connection, session.id)
+        self.economics = read_economics(connection, session.id)
+        self.behind = revisions.behind_in(connection, session.id)
+        drafts = [case.draft for case in benchmarks.cases(connection, session.id, split="test")]
+        self.bad_cases = sum(benchmarks.REPAIR in draft.tags for draft in drafts)
+        self.cases = len(drafts) - self.bad_cases
+
+    def outcomes(self, standing: Standing) -> list[Outcome]:
+        variant_id = standing.variant.id
+        if variant_id not in self._outcomes:
+            self._outcomes[variant_id] = outcomes(self._connection, self._session.id, variant_id)
+        return self._outcomes[variant_id]
+
+    def facts(self, best: Standing) -> RungFacts:
+        rest = [item for item in self.found if item.rung == best.rung and item is not best]
+        here = {item.variant.id: self.outcomes(item) for item in (best, *rest)}
+        return rung_facts(best, rest, here, self.economics)
+
+    def steps(self, pairs: Sequence[tuple[Standing, Standing]]) -> tuple[Step, ...]:
+        compared = [self._compare(*pair) for pair in pairs]
+        adjusted = iter(holm([each.difference.p for each in compared if each.difference]))
+        return tuple(
+            self._step(each, next(adjusted) if each.difference else None) for each in compared
+        )
+
+    def _compare(self, first: Standing, second: Standing) -> Comparison:
+        tried = sum(item.rung == second.rung and item.rate is not None for item in self.found)
+        return compare_variants(
+            first,
+            second,
+            self.outcomes(first),
+            self.outcomes(second),
+            # Two variants of one rung are compared because the person named them.
+            tried=tried if first.rung != second.rung else 1,
+            behind=self.behind,
+        )
+
+    def _step(self, comparison: Comparison, p: float | None) -> Step:
+        first, second = comparison.first, comparison.second
+        returns = reckon(
+            self.economics,
+            first.rung,
+            second.rung,
+            costs=(self._per_answer(first), self._per_answer(second)),
+            gains=comparison.gains,
+            extra=None if self._is_typed(first, second) else comparison.extra,
+        )
+        verdict = judge_step(comparison, returns, self.economics)
+        seed = f"{first.variant.hash}:{second.variant.hash}"
+        return Step(comparison, returns, verdict, p, settling(comparison, verdict.need, seed=seed))
+
+    def _per_answer(self, standing: Standing) -> float | None:
+        found = self.outcomes(standing)
+        costs = [each.cost_usd for each in found if each.cost_usd is not None]
+        return sum(costs) / len(costs) if found and len(costs) == len(found) else None
+
+    def _is_typed(self, *standing: Standing) -> bool:
+        return any((item.rung, "price") in self.economics.rungs for item in standing)
+
+
+def _named(found: Sequence[Standing], name: str) -> Standing:
+    best: Mapping[Rung, Standing] = chosen(found)
+    for rung, standing in best.items():
+        if rung == name:
+            return standing
+    here = [item for item in found if name and item.variant.hash.startswith(name)]
+    if len(here) != 1:
+        known = ", ".join(best) or "none yet"
+        raise NotFound(
+            f"No rung or variant “{name}” was run in this session (rungs run: {known}); "
+            "`litmus ladder --json` lists the variants."
+        )
+    return here[0]
+
+
+def _with_front(rungs: Sequence[RungFacts]) -> tuple[RungFacts, ...]:
+    places = [
+        (facts.per_answer, facts.standing.rate.rate if facts.standing.rate else None)
+        for facts in rungs
+    ]
+    return tuple(
+        replace(facts, on_front=front)
+        for facts, front in zip(rungs, mark_front(places), strict=True)
+    )
+
+
+def _session_verdict(
+    rungs: Sequence[RungFacts], steps: Sequence[Step], target: float | None
+) -> SessionVerdict:
+    """Say where the session stands: good enough, hopeless, or what its last step says."""
+    if not rungs:
+        return SessionVerdict(
+            None, "No rung has been run yet; start with `litmus run --rung bare`.", None
+        )
+    stand = rungs[0].rung
+    for step in steps:
+        if step.verdict.state == "CLIMB":
+            stand = step.second
+    judged = [(facts, facts.standing.rate) for facts in rungs if facts.standing.rate]
+    if target is not None:
+        for facts, rate in judged:
+            if rate.low >= target:
+                return SessionVerdict(
+                    "GOOD_ENOUGH",
+                    f"GOOD ENOUGH: {facts.rung} is right in {_rate(facts)}, and its lower end "
+                    f"reaches the target of {words.percent(target)}.",
+                    facts.rung,
+                )
+        if len(judged) > 1 and all(rate.high < target for _, rate in judged):
+            top = max((facts for facts, _ in judged), key=_upper)
+            return SessionVerdict(
+                "STOP",
+                f"STOP: no rung reaches the target of {words.percent(target)}, not even at the "
+                f"best of its interval; {top.rung} comes nearest with {_rate(top)}.",
+                stand,
+            )
+    if not steps:
+        after = RUNGS[RUNGS.index(stand) + 1] if stand != RUNGS[-1] else None
+        more = f"; run {after} on the same cases to see whether it pays" if after else ""
+        return SessionVerdict(None, f"Only {stand} has been run: {_rate(rungs[0])}{more}.", stand)
+    last = steps[-1].verdict
+    return SessionVerdict(last.state, last.sentence, stand)
+
+
+def _rate(facts: RungFacts) -> str:
+    rate = facts.standing.rate
+    if rate is None:
+        return "no verdict yet"
+    return (
+        f"{words.percent(rate.rate)} ({words.percent(rate.low)} to {words.percent(rate.high)}, "
+        f"n {rate.n})"
+    )
+
+
+def _upper(facts: RungFacts) -> float:
+    return facts.standing.rate.high if facts.standing.rate else 0.0

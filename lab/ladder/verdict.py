@@ -1,0 +1,194 @@
+"""The verdict on a step: CLIMB, STAY or NEED n MORE, in one sentence with its numbers.
+
+CLIMB is gated by an e-value, so that looking after every label keeps it honest: it is said
+of at most one in twenty steps that bring nothing. STAY rests on the interval's upper end.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from lab.ladder import words
+from lab.ladder.comparing import Comparison
+from lab.ladder.economics import Economics, Returns
+from lab.statistics.evidence import BAR, e_value
+from lab.statistics.paired import Difference
+from lab.statistics.power import needed_more, needed_to_rule_out
+
+State = Literal["CLIMB", "STAY", "NEED_MORE", "GOOD_ENOUGH", "STOP"]
+
+MOST = 5_000
+"""How many more cases are looked ahead; what takes more is said to take more than these."""
+_LEAST_MARGIN = -0.95
+
+
+@dataclass(frozen=True, slots=True)
+class StepVerdict:
+    """What is said of a step. `state` is None where nothing may be said yet.
+
+    `need` is how many more cases would settle it, None where it is settled, or takes more
+    than `MOST`. `margin` is the gain in the rate that the step must be shown to exceed.
+    """
+
+    state: State | None
+    sentence: str
+    need: int | None = None
+    margin: float = 0.0
+
+
+def margin_of(returns: Returns) -> float:
+    """Return the gain that a step must exceed to pay: 0 for one whose price is not known.
+
+    A rung that is cheaper pays even with a small loss; that is granted only on a value and
+    a volume that the person typed.
+    """
+    least = returns.least_gain
+    if least is None or math.isnan(least):
+        return 0.0
+    return max(least, 0.0 if returns.assumed else _LEAST_MARGIN)
+
+
+def judge_step(comparison: Comparison, returns: Returns, economics: Economics) -> StepVerdict:
+    """Return the verdict on a step."""
+    found = comparison.difference
+    if comparison.objection or found is None:
+        return StepVerdict(None, comparison.objection)
+    margin = margin_of(returns)
+    first, second = comparison.first.rung, comparison.second.rung
+    bar = BAR * comparison.tried
+    told = _told(found, comparison.evidence)
+    if margin >= 1:
+        return StepVerdict(
+            "STAY",
+            f"STAY with {first}: not even a {second} that is always right would pay; it costs "
+            f"{words.money(returns.extra_cost)} more an answer"
+            f"{_and_upfront(returns)}, and a right answer is worth "
+            f"{words.money(economics.of('value'))}.",
+            margin=margin,
+        )
+    if (e_value(comparison.gains, margin) if margin else comparison.evidence) >= bar:
+        return StepVerdict(
+            "CLIMB",
+            f"CLIMB to {second}: {_more_right(found)} in {words.count(found.n, 'case')} ({told})"
+            f"{_pays(returns, economics, found)}.",
+            margin=margin,
+        )
+    if found.high <= margin:
+        return StepVerdict(
+            "STAY",
+            f"STAY with {first}: even at the best of its interval {second} brings "
+            f"{words.points(found.high, signed=True)} points ({told}), and "
+            f"{_must_bring(margin)}.",
+            margin=margin,
+        )
+    return _need(comparison, found, returns, margin, bar, told)
+
+
+def _need(
+    comparison: Comparison,
+    found: Difference,
+    returns: Returns,
+    margin: float,
+    bar: float,
+    told: str,
+) -> StepVerdict:
+    """Say how many more cases would settle the step, were they as those so far."""
+    n = found.n
+    # Half a case is added to each count: none lost so far does not mean none to come.
+    p_gained, p_lost = (found.gained + 0.5) / (n + 1.5), (found.lost + 0.5) / (n + 1.5)
+    drift = p_gained - p_lost
+    if drift > margin:
+        need = needed_more(
+            found.gained,
+            found.lost,
+            comparison.same,
+            p_gained=p_gained,
+            p_lost=p_lost,
+            bar=bar,
+            margin=margin,
+            most=MOST,
+        )
+        would = f"would show a gain of {words.points(drift)} points"
+    else:
+        spread = math.sqrt(max(p_gained + p_lost - drift * drift, 0.0))
+        need = needed_to_rule_out(drift, spread, n, margin=margin, most=MOST)
+        would = f"would show that it brings less than {words.points(margin)} points"
+        if not margin:
+            would = "would show that it brings nothing"
+    cases = f"{need:,} more cases" if need else f"more than {MOST:,} more cases"
+    waiting = sum(item.labels for item in comparison.waiting)
+    label = f" ({words.count(waiting, 'label')} away: l)" if waiting else ""
+    cheaper = _cheaper(comparison, returns)
+    real = "the gain is real, but not yet more than what pays; " if _is_real(comparison) else ""
+    return StepVerdict(
+        "NEED_MORE",
+        f"NEED {f'{need:,}' if need else f'OVER {MOST:,}'} MORE: {told}{cheaper}; {real}"
+        f"{cases} like these {would}{label}.",
+        need,
+        margin,
+    )
+
+
+def _told(found: Difference, evidence: float) -> str:
+    return (
+        f"{words.points(found.delta, signed=True)} points, {words.points(found.low)} to "
+        f"{words.points(found.high)}; {found.gained} gained, {found.lost} lost of {found.n}; "
+        f"e {words.evidence(evidence)}"
+    )
+
+
+def _more_right(found: Difference) -> str:
+    more = found.delta * found.n
+    if more <= 0:
+        return "no loss that matters"
+    return f"{more:.0f} more right" if more == round(more) else f"{more:.1f} more right"
+
+
+def _pays(returns: Returns, economics: Economics, found: Difference) -> str:
+    """Return what the step costs and brings, as the end of the sentence."""
+    if returns.extra_cost is None:
+        return (
+            "; its price is unknown, and it pays as long as an answer costs no more than "
+            f"{words.money(max(0.0, returns.affordable))} extra"
+        )
+    parts: list[str] = []
+    if returns.extra_cost < 0:
+        parts.append(f"each answer costs {words.money(-returns.extra_cost)} less")
+    elif returns.extra_cost == 0:
+        parts.append("it costs nothing more")
+    elif returns.per_extra_right is not None:
+        parts.append(f"each extra right answer costs {words.money(returns.per_extra_right)}")
+    if returns.upfront and returns.payback_months is not None:
+        parts.append(
+            f"at {economics.of('volume'):,.0f} answers a month the "
+            f"{words.money(returns.upfront)} upfront are back "
+            f"{words.span(returns.payback_months)}"
+        )
+    elif returns.upfront is None:
+        parts.append("what it costs upfront is unknown")
+    return "".join(f"; {part}" for part in parts)
+
+
+def _must_bring(margin: float) -> str:
+    if margin > 0:
+        return f"it must bring more than {words.points(margin)} points to pay"
+    if margin < 0:
+        return f"it may lose no more than {words.points(-margin)} points to pay"
+    return "it must bring a gain"
+
+
+def _and_upfront(returns: Returns) -> str:
+    return f" and {words.money(returns.upfront)} upfront" if returns.upfront else ""
+
+
+def _cheaper(comparison: Comparison, returns: Returns) -> str:
+    """Say by how much the second rung is cheaper, where it is."""
+    if returns.extra_cost is None or returns.extra_cost >= 0:
+        return ""
+    return f"; {comparison.second.rung} costs {words.money(-returns.extra_cost)} an answer less"
+
+
+def _is_real(comparison: Comparison) -> bool:
+    return comparison.evidence >= BAR * comparison.tried
