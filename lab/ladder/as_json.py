@@ -37,7 +37,12 @@ def ladder_json(ladder: Ladder) -> dict[str, Any]:
             **{name.replace(" ", "_"): count for name, count in failures.reasons.items()},
             "bad_cases": failures.bad_cases,
             "bounds": [
-                {"rung": bound.rung, "rate": bound.rate, "mended": bound.mended}
+                {
+                    "rung": bound.rung,
+                    "rate": bound.rate,
+                    "gain": bound.gain,
+                    "must_bring": bound.must_bring,
+                }
                 for bound in failures.bounds
             ],
         },

@@ -89,8 +89,13 @@ def compare_variants(
     *,
     tried: int = 1,
     behind: int = 0,
+    judge: str = "",
 ) -> Comparison:
-    """Compare two variants by the outcomes of each; `behind` answers are on older revisions."""
+    """Compare two variants by the outcomes of each.
+
+    `behind` answers are on older revisions of the cases; `judge` says why a judge's
+    verdicts are not counted, where there are any.
+    """
     old, new = _by_case(before), _by_case(after)
     pairs: list[tuple[list[float], list[float]]] = []
     flips: list[Flip] = []
@@ -120,8 +125,14 @@ def compare_variants(
         unshared=len(old.keys() ^ new.keys()),
         evidence=e_value(gains),
         tried=max(1, tried),
-        objection=_objection(first.variant, second.variant, len(pairs), len(waiting), behind),
-        notes=_notes(first.variant, second.variant, before, after, tried),
+        objection=_objection(
+            first.variant, second.variant, len(pairs), len(waiting), behind, judge
+        ),
+        notes=(
+            *_notes(first.variant, second.variant, before, after, tried),
+            *((judge,) if judge else ()),
+            *((_left_out(behind),) if behind else ()),
+        ),
     )
 
 
@@ -139,7 +150,7 @@ def _scores(outcomes: Sequence[Outcome]) -> list[float]:
 def _waiting(case_id: int, ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> Waiting:
     open_sides = [side for side in (ours, theirs) if not _scores(side)]
     lacking = [side[0] for side in open_sides]
-    alike = len({outcome.answer_hash for outcome in lacking}) == 1
+    alike = len(lacking) == 2 and lacking[0].answer_hash == lacking[1].answer_hash
     return Waiting(case_id, tuple(outcome.answer_id for outcome in lacking), alike)
 
 
@@ -151,7 +162,14 @@ def _extra(ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> float | None:
     return sum(new) / len(new) - sum(old) / len(old)
 
 
-def _objection(first: Variant, second: Variant, pairs: int, waiting: int, behind: int) -> str:
+def _left_out(behind: int) -> str:
+    stand = "1 answer stands" if behind == 1 else f"{behind:,} answers stand"
+    return f"{stand} on an older revision of a case, and out of the comparison."
+
+
+def _objection(
+    first: Variant, second: Variant, pairs: int, waiting: int, behind: int, judge: str
+) -> str:
     """Return the sentence that says why no verdict may be given, empty where one may."""
     if first.system != second.system:
         return (
@@ -163,13 +181,13 @@ def _objection(first: Variant, second: Variant, pairs: int, waiting: int, behind
         return ""
     if waiting:
         return (
-            f"No verdict yet: none of {count(waiting, 'shared case')} has a verdict on both "
-            f"sides; label the answers of {first.rung} and {second.rung}."
+            f"No verdict yet: none of {count(waiting, 'shared case')} has on both "
+            f"sides a verdict that counts; label the answers of {first.rung} and {second.rung}."
+            + (f" {judge}" if judge else "")
         )
-    older = f"; {count(behind, 'answer')} stand on older revisions of the cases" if behind else ""
     return (
         f"No verdict: {first.rung} and {second.rung} have answered no case in common as the "
-        f"cases stand now{older}; run both on the same cases."
+        "cases stand now; run both on the same cases." + (f" {_left_out(behind)}" if behind else "")
     )
 
 

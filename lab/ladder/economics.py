@@ -97,11 +97,11 @@ class Returns:
     `extra_cost` is what an answer costs more than before, `upfront` what the step costs
     once. `net_per_answer` is the gain's worth less the extra cost, without the upfront part;
     `net_total` is over the horizon, with it. `per_extra_right` is the extra running cost of
-    one more right answer, None where there is no gain. `break_even` is the answers a month
-    from which the step pays over the horizon, and `payback_months` when the upfront cost is
-    back; each is None where that never happens. `least_gain` is the smallest gain in the
-    rate that pays, a share that can be over 1 or below 0; `affordable` is what an answer may
-    cost more while the measured gain still pays. `chance` is the bootstrap's probability,
+    one more right answer, below 0 where it saves, None where there is no gain. `break_even`
+    is the answers a month from which the step pays over the horizon, and `payback_months`
+    when the upfront cost is back; each is None where that never happens. `least_gain` is the
+    smallest gain in the rate that pays, a share that can be over 1 or below 0; `affordable` is
+    what an answer may cost more while the measured gain still pays. `chance` is the bootstrap's probability,
     0 to 1, that the step pays. `assumed` names what was not typed.
     """
 
@@ -175,16 +175,13 @@ def reckon(
     before, after = (
         economics.price(rung, cost) for rung, cost in zip((first, second), costs, strict=True)
     )
-    upfront = _extra_upfront(economics, first, second)
+    upfront = extra_upfront(economics, first, second)
     extra_cost = None if before is None or after is None else after - before
     gain = sum(gains) / len(gains) if gains else None
     stake, answers, volume = economics.stake, economics.answers, economics.of("volume")
     shared = None if upfront is None else upfront / answers
     worth = None if gain is None else gain * stake
     net = None if worth is None or extra_cost is None else worth - extra_cost
-    least = None
-    if extra_cost is not None and shared is not None and stake > 0:
-        least = (extra_cost + shared) / stake
     months = None  # until the upfront cost is back
     if net is not None and net > 0 and upfront is not None:
         months = upfront / net / volume
@@ -196,7 +193,7 @@ def reckon(
         per_extra_right=extra_cost / gain if gain and gain > 0 and extra_cost is not None else None,
         break_even=None if months is None else months * volume / economics.of("horizon"),
         payback_months=months,
-        least_gain=least,
+        least_gain=least_gain(economics, extra_cost, upfront),
         affordable=(worth or 0.0) - (shared or 0.0),
         chance=_chance(economics, gains, extra_cost, shared, extra),
         assumed=economics.assumed,
@@ -221,7 +218,19 @@ def _chance(
     )
 
 
-def _extra_upfront(economics: Economics, first: Rung, second: Rung) -> float | None:
+def least_gain(
+    economics: Economics, extra_cost: float | None, upfront: float | None
+) -> float | None:
+    """Return the smallest gain in the rate that pays for an answer's extra cost and an upfront.
+
+    None where one of them is not known, or a right answer is worth no more than a wrong one.
+    """
+    if extra_cost is None or upfront is None or economics.stake <= 0:
+        return None
+    return (extra_cost + upfront / economics.answers) / economics.stake
+
+
+def extra_upfront(economics: Economics, first: Rung, second: Rung) -> float | None:
     """Return what the second rung costs once that the first has not cost already."""
     before, after = economics.upfront(first), economics.upfront(second)
     return None if before is None or after is None else max(0.0, after - before)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
 from lab.ladder.comparing import SCORE, Comparison
+from lab.ladder.words import count, percent, points
 from lab.statistics.evidence import BAR, soonest
 from store.outcomes import Outcome
 from store.records import RUNGS, Rung
@@ -27,11 +28,17 @@ _MENDS: dict[Rung, tuple[Reason, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The rate that a rung not run yet could bring at best: all that it can mend, mended."""
+    """What a rung that was not run yet could bring at best: all that it can mend, mended.
+
+    `rate` would be its rate and `gain` how much that is more than now. `must_bring` is the
+    smallest gain that pays what is known of its price, None where nothing of it is known.
+    """
 
     rung: Rung
     rate: float
+    gain: float
     mended: int
+    must_bring: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,28 @@ class Failures:
     bad_cases: int
     bounds: tuple[Bound, ...]
 
+    def sentences(self) -> tuple[str, ...]:
+        """Say it, a sentence each; nothing where nothing fails."""
+        failed, untold = sum(self.reasons.values()), self.reasons["not told"]
+        said: list[str] = []
+        if failed and untold == failed:
+            said.append(
+                f"Why {self.rung} fails is not told of {count(failed, 'answer')}: a reason after "
+                "each fail (m, f or r) bounds what another rung can bring."
+            )
+        elif failed:
+            reasons = " · ".join(f"{name} {number}" for name, number in self.reasons.items())
+            said.append(f"Why {self.rung} fails: {reasons}")
+            said += [_bound(bound, self.rung) for bound in self.bounds]
+        if self.bad_cases:
+            wait = (
+                "waits for repair and counts"
+                if self.bad_cases == 1
+                else "wait for repair and count"
+            )
+            said.append(f"{count(self.bad_cases, 'bad case')} {wait} for nothing.")
+        return tuple(said)
+
 
 @dataclass(frozen=True, slots=True)
 class Settling:
@@ -61,10 +90,31 @@ class Settling:
     soonest: int | None
 
 
+def _bound(bound: Bound, rung: Rung) -> str:
+    brings = (
+        f"{bound.rung} can bring at best {percent(bound.rate)}, "
+        f"{points(bound.gain, signed=True)} points over {rung}"
+    )
+    if bound.must_bring is not None and bound.gain <= bound.must_bring:
+        return (
+            f"{brings}, and must bring more than {points(bound.must_bring)} to pay: it is not "
+            "worth its price."
+        )
+    return f"{brings}."
+
+
 def failures_of(
-    rung: Rung, outcomes: Sequence[Outcome], run: Sequence[Rung], bad_cases: int
+    rung: Rung,
+    outcomes: Sequence[Outcome],
+    run: Sequence[Rung],
+    bad_cases: int,
+    must_bring: Callable[[Rung], float | None],
 ) -> Failures:
-    """Count why a rung's answers fail; `run` are the rungs that were run."""
+    """Count why a rung's answers fail.
+
+    `run` are the rungs that were run; `must_bring` tells the smallest gain that pays one
+    that was not.
+    """
     failed = [each for each in outcomes if each.verdict in ("fail", "partial")]
     reasons: dict[Reason, int] = dict.fromkeys((*_REASONS.values(), "not told"), 0)
     for outcome in failed:
@@ -75,8 +125,9 @@ def failures_of(
         if above in run or not judged:
             continue
         mended = [each for each in failed if _reason(each) in _MENDS[above]]
-        brought = sum(1 - SCORE[each.verdict] for each in mended if each.verdict)
-        bounds.append(Bound(above, (sum(judged) + brought) / len(judged), len(mended)))
+        gain = sum(1 - SCORE[each.verdict] for each in mended if each.verdict) / len(judged)
+        now = sum(judged) / len(judged)
+        bounds.append(Bound(above, now + gain, gain, len(mended), must_bring(above)))
     return Failures(rung, reasons, bad_cases, tuple(bounds))
 
 

@@ -9,7 +9,14 @@ from itertools import pairwise
 from lab.judge.trust import Judgeship, judgeship
 from lab.ladder import words
 from lab.ladder.comparing import Comparison, compare_variants
-from lab.ladder.economics import Economics, Returns, read_economics, reckon
+from lab.ladder.economics import (
+    Economics,
+    Returns,
+    extra_upfront,
+    least_gain,
+    read_economics,
+    reckon,
+)
 from lab.ladder.next_step import Failures, Settling, failures_of, settling
 from lab.ladder.rungs import RungFacts, mark_front, rung_facts
 from lab.ladder.standing import Standing, chosen, standings
@@ -82,21 +89,27 @@ def read_ladder(connection: Connection, session: Session) -> Ladder:
     read = _Reading(connection, session)
     best = chosen(read.found)
     rungs = _with_front([read.facts(standing) for standing in best.values()])
-    order = [rung for rung in RUNGS if rung in best]
+    order: list[Rung] = [rung for rung in RUNGS if rung in best]
     steps = read.steps([(best[a], best[b]) for a, b in pairwise(order)])
     failures = None
     if order:
         top = best[order[-1]]
-        failures = failures_of(top.rung, read.outcomes(top), order, read.bad_cases)
+        failures = failures_of(
+            top.rung,
+            read.outcomes(top),
+            order,
+            read.bad_cases,
+            lambda rung: read.must_bring(top, rung),
+        )
     return Ladder(
         session=session,
         benchmark=benchmarks.revision_hash(connection, session.id),
         cases=read.cases,
         rungs=rungs,
         steps=steps,
-        verdict=_session_verdict(rungs, steps, read.economics.target),
+        verdict=_session_verdict(rungs, *_walk(read, best, order, steps), read.economics.target),
         economics=read.economics,
-        judge=judgeship(connection, session.id),
+        judge=read.judge,
         behind=read.behind,
         failures=failures,
     )
@@ -125,6 +138,7 @@ class _Reading:
         self.found = standings(connection, session.id)
         self.economics = read_economics(connection, session.id)
         self.behind = revisions.behind_in(connection, session.id)
+        self.judge = judgeship(connection, session.id)
         drafts = [case.draft for case in benchmarks.cases(connection, session.id, split="test")]
         self.bad_cases = sum(benchmarks.REPAIR in draft.tags for draft in drafts)
         self.cases = len(drafts) - self.bad_cases
@@ -157,6 +171,7 @@ class _Reading:
             # Two variants of one rung are compared because the person named them.
             tried=tried if first.rung != second.rung else 1,
             behind=self.behind,
+            judge=_not_counted(self.judge),
         )
 
     def _step(self, comparison: Comparison, p: float | None) -> Step:
@@ -173,6 +188,17 @@ class _Reading:
         seed = f"{first.variant.hash}:{second.variant.hash}"
         return Step(comparison, returns, verdict, p, settling(comparison, verdict.need, seed=seed))
 
+    def must_bring(self, standing: Standing, rung: Rung) -> float | None:
+        """Return the gain that pays a rung not run yet, by what the person typed of its price."""
+        economics = self.economics
+        now = economics.price(standing.rung, self._per_answer(standing))
+        then = economics.price(rung, None)
+        upfront = extra_upfront(economics, standing.rung, rung)
+        if then is None and not upfront:
+            return None
+        extra = 0.0 if then is None or now is None else then - now
+        return least_gain(economics, extra, upfront)
+
     def _per_answer(self, standing: Standing) -> float | None:
         found = self.outcomes(standing)
         costs = [each.cost_usd for each in found if each.cost_usd is not None]
@@ -180,6 +206,13 @@ class _Reading:
 
     def _is_typed(self, *standing: Standing) -> bool:
         return any((item.rung, "price") in self.economics.rungs for item in standing)
+
+
+def _not_counted(judge: Judgeship) -> str:
+    """Return why the judge's verdicts are not counted, empty where they are or there are none."""
+    if judge.judge is None or judge.trust.trusted or not judge.judged:
+        return ""
+    return f"What the judge {judge.judge.model} says is not counted. {judge.trust.why}"
 
 
 def _named(found: Sequence[Standing], name: str) -> Standing:
@@ -208,18 +241,34 @@ def _with_front(rungs: Sequence[RungFacts]) -> tuple[RungFacts, ...]:
     )
 
 
+def _walk(
+    read: _Reading, best: Mapping[Rung, Standing], order: Sequence[Rung], steps: Sequence[Step]
+) -> tuple[Rung | None, Step | None]:
+    """Climb by the verdicts; return the rung to stand on, and the step that was looked at last.
+
+    Each rung is held against the one that is stood on, which need not be the one below it.
+    """
+    stand, last = (order[0] if order else None), None
+    for below, step in zip(order, steps, strict=False):
+        last = step
+        if stand is not None and stand != below:
+            [last] = read.steps([(best[stand], best[step.second])])
+        if last.verdict.state == "CLIMB":
+            stand = step.second
+    return stand, last
+
+
 def _session_verdict(
-    rungs: Sequence[RungFacts], steps: Sequence[Step], target: float | None
+    rungs: Sequence[RungFacts], stand: Rung | None, last: Step | None, target: float | None
 ) -> SessionVerdict:
-    """Say where the session stands: good enough, hopeless, or what its last step says."""
-    if not rungs:
+    """Say where the session stands: good enough, hopeless, or what the last step says.
+
+    `stand` is the rung to stand on, `last` the step from it that was looked at last.
+    """
+    if stand is None:
         return SessionVerdict(
             None, "No rung has been run yet; start with `litmus run --rung bare`.", None
         )
-    stand = rungs[0].rung
-    for step in steps:
-        if step.verdict.state == "CLIMB":
-            stand = step.second
     judged = [(facts, facts.standing.rate) for facts in rungs if facts.standing.rate]
     if target is not None:
         for facts, rate in judged:
@@ -238,12 +287,11 @@ def _session_verdict(
                 f"best of its interval; {top.rung} comes nearest with {_rate(top)}.",
                 stand,
             )
-    if not steps:
+    if last is None:
         after = RUNGS[RUNGS.index(stand) + 1] if stand != RUNGS[-1] else None
         more = f"; run {after} on the same cases to see whether it pays" if after else ""
         return SessionVerdict(None, f"Only {stand} has been run: {_rate(rungs[0])}{more}.", stand)
-    last = steps[-1].verdict
-    return SessionVerdict(last.state, last.sentence, stand)
+    return SessionVerdict(last.verdict.state, last.verdict.sentence, stand)
 
 
 def _rate(facts: RungFacts) -> str:

@@ -22,6 +22,8 @@ State = Literal["CLIMB", "STAY", "NEED_MORE", "GOOD_ENOUGH", "STOP"]
 MOST = 5_000
 """How many more cases are looked ahead; what takes more is said to take more than these."""
 _LEAST_MARGIN = -0.95
+# A smaller one is none in whole points.
+_WORTH_SAYING = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +112,21 @@ def _need(
             margin=margin,
             most=MOST,
         )
-        would = f"would show a gain of {words.points(drift)} points"
+        aim = f"show a gain of {words.points(drift)} points"
+        if margin >= _WORTH_SAYING:
+            aim = f"show a gain that pays, of more than {words.points(margin)} points"
     else:
         spread = math.sqrt(max(p_gained + p_lost - drift * drift, 0.0))
         need = needed_to_rule_out(drift, spread, n, margin=margin, most=MOST)
-        would = f"would show that it brings less than {words.points(margin)} points"
-        if not margin:
-            would = "would show that it brings nothing"
-    cases = f"{need:,} more cases" if need else f"more than {MOST:,} more cases"
+        aim = "show that it brings nothing"
+        if abs(margin) >= _WORTH_SAYING:
+            aim = f"show that it brings less than the {words.points(margin)} points that pay"
     waiting = sum(item.labels for item in comparison.waiting)
-    label = f" ({words.count(waiting, 'label')} away: l)" if waiting else ""
-    cheaper = _cheaper(comparison, returns)
-    real = "the gain is real, but not yet more than what pays; " if _is_real(comparison) else ""
+    label = f"; {words.count(waiting, 'label')} would bring the first of them" if waiting else ""
     return StepVerdict(
         "NEED_MORE",
-        f"NEED {f'{need:,}' if need else f'OVER {MOST:,}'} MORE: {told}{cheaper}; {real}"
-        f"{cases} like these {would}{label}.",
+        f"NEED {f'{need:,}' if need else f'OVER {MOST:,}'} MORE cases like these to {aim}: "
+        f"so far {told} of the {bar:.0f} that it takes{_cheaper(comparison, returns)}{label}.",
         need,
         margin,
     )
@@ -134,7 +135,7 @@ def _need(
 def _told(found: Difference, evidence: float) -> str:
     return (
         f"{words.points(found.delta, signed=True)} points, {words.points(found.low)} to "
-        f"{words.points(found.high)}; {found.gained} gained, {found.lost} lost of {found.n}; "
+        f"{words.points(found.high)}; {found.gained} gained, {found.lost} lost of {found.n}, "
         f"e {words.evidence(evidence)}"
     )
 
@@ -172,9 +173,9 @@ def _pays(returns: Returns, economics: Economics, found: Difference) -> str:
 
 
 def _must_bring(margin: float) -> str:
-    if margin > 0:
+    if margin >= _WORTH_SAYING:
         return f"it must bring more than {words.points(margin)} points to pay"
-    if margin < 0:
+    if margin <= -_WORTH_SAYING:
         return f"it may lose no more than {words.points(-margin)} points to pay"
     return "it must bring a gain"
 
@@ -188,7 +189,3 @@ def _cheaper(comparison: Comparison, returns: Returns) -> str:
     if returns.extra_cost is None or returns.extra_cost >= 0:
         return ""
     return f"; {comparison.second.rung} costs {words.money(-returns.extra_cost)} an answer less"
-
-
-def _is_real(comparison: Comparison) -> bool:
-    return comparison.evidence >= BAR * comparison.tried

@@ -98,13 +98,8 @@ def _print_steps(found: Ladder) -> None:
     if found.steps and found.economics.assumed:
         output.say()
         output.say(assumed_text(found.economics))
-    if found.failures is not None and sum(found.failures.reasons.values()):
-        counts = " · ".join(
-            f"{name} {count}" for name, count in found.failures.reasons.items() if count
-        )
-        output.say(f"Why {found.failures.rung} fails: {counts}")
-        for bound in found.failures.bounds:
-            output.say(f"  {bound.rung} could bring at best {words.percent(bound.rate)}.")
+    for sentence in found.failures.sentences() if found.failures else ():
+        output.say(sentence)
 
 
 def assumed_text(economics: Economics) -> str:
