@@ -101,8 +101,8 @@ class Returns:
     is the answers a month from which the step pays over the horizon, and `payback_months`
     when the upfront cost is back; each is None where that never happens. `least_gain` is the
     smallest gain in the rate that pays, a share that can be over 1 or below 0; `affordable` is
-    what an answer may cost more while the measured gain still pays. `chance` is the bootstrap's probability,
-    0 to 1, that the step pays. `assumed` names what was not typed.
+    what an answer may cost more while the measured gain still pays. `chance` is the
+    bootstrap's probability, 0 to 1, that the step pays. `assumed` names what was not typed.
     """
 
     extra_cost: float | None

@@ -7,57 +7,25 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lab.judge.trust import Judgeship, judgeship
-from lab.ladder import words
 from lab.ladder.comparing import Comparison, compare_variants
 from lab.ladder.economics import (
     Economics,
-    Returns,
     extra_upfront,
     least_gain,
     read_economics,
     reckon,
 )
-from lab.ladder.next_step import Failures, Settling, failures_of, settling
+from lab.ladder.next_step import Failures, failures_of, settling
 from lab.ladder.rungs import RungFacts, mark_front, rung_facts
+from lab.ladder.session import SessionVerdict, Step, session_verdict, walk
 from lab.ladder.standing import Standing, chosen, standings
-from lab.ladder.verdict import State, StepVerdict, judge_step
+from lab.ladder.verdict import judge_step
 from lab.statistics.several import holm
 from store import benchmarks, revisions
 from store.database import Connection
 from store.errors import NotFound
 from store.outcomes import Outcome, outcomes
 from store.records import RUNGS, Rung, Session
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """From one rung to the next that was run. `p` is adjusted for the ladder's steps (Holm)."""
-
-    comparison: Comparison
-    returns: Returns
-    verdict: StepVerdict
-    p: float | None
-    settling: Settling
-
-    @property
-    def first(self) -> Rung:
-        return self.comparison.first.rung
-
-    @property
-    def second(self) -> Rung:
-        return self.comparison.second.rung
-
-
-@dataclass(frozen=True, slots=True)
-class SessionVerdict:
-    """What is said of the session as a whole. `state` is None where nothing can be yet.
-
-    `rung` is the one to stand on by what is known, None where none was run.
-    """
-
-    state: State | None
-    sentence: str
-    rung: Rung | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +59,7 @@ def read_ladder(connection: Connection, session: Session) -> Ladder:
     rungs = _with_front([read.facts(standing) for standing in best.values()])
     order: list[Rung] = [rung for rung in RUNGS if rung in best]
     steps = read.steps([(best[a], best[b]) for a, b in pairwise(order)])
+    stand, last = walk(order, steps, lambda a, b: read.steps([(best[a], best[b])])[0])
     failures = None
     if order:
         top = best[order[-1]]
@@ -107,7 +76,7 @@ def read_ladder(connection: Connection, session: Session) -> Ladder:
         cases=read.cases,
         rungs=rungs,
         steps=steps,
-        verdict=_session_verdict(rungs, *_walk(read, best, order, steps), read.economics.target),
+        verdict=session_verdict(rungs, stand, last, read.economics.target),
         economics=read.economics,
         judge=read.judge,
         behind=read.behind,
@@ -239,70 +208,3 @@ def _with_front(rungs: Sequence[RungFacts]) -> tuple[RungFacts, ...]:
         replace(facts, on_front=front)
         for facts, front in zip(rungs, mark_front(places), strict=True)
     )
-
-
-def _walk(
-    read: _Reading, best: Mapping[Rung, Standing], order: Sequence[Rung], steps: Sequence[Step]
-) -> tuple[Rung | None, Step | None]:
-    """Climb by the verdicts; return the rung to stand on, and the step that was looked at last.
-
-    Each rung is held against the one that is stood on, which need not be the one below it.
-    """
-    stand, last = (order[0] if order else None), None
-    for below, step in zip(order, steps, strict=False):
-        last = step
-        if stand is not None and stand != below:
-            [last] = read.steps([(best[stand], best[step.second])])
-        if last.verdict.state == "CLIMB":
-            stand = step.second
-    return stand, last
-
-
-def _session_verdict(
-    rungs: Sequence[RungFacts], stand: Rung | None, last: Step | None, target: float | None
-) -> SessionVerdict:
-    """Say where the session stands: good enough, hopeless, or what the last step says.
-
-    `stand` is the rung to stand on, `last` the step from it that was looked at last.
-    """
-    if stand is None:
-        return SessionVerdict(
-            None, "No rung has been run yet; start with `litmus run --rung bare`.", None
-        )
-    judged = [(facts, facts.standing.rate) for facts in rungs if facts.standing.rate]
-    if target is not None:
-        for facts, rate in judged:
-            if rate.low >= target:
-                return SessionVerdict(
-                    "GOOD_ENOUGH",
-                    f"GOOD ENOUGH: {facts.rung} is right in {_rate(facts)}, and its lower end "
-                    f"reaches the target of {words.percent(target)}.",
-                    facts.rung,
-                )
-        if len(judged) > 1 and all(rate.high < target for _, rate in judged):
-            top = max((facts for facts, _ in judged), key=_upper)
-            return SessionVerdict(
-                "STOP",
-                f"STOP: no rung reaches the target of {words.percent(target)}, not even at the "
-                f"best of its interval; {top.rung} comes nearest with {_rate(top)}.",
-                stand,
-            )
-    if last is None:
-        after = RUNGS[RUNGS.index(stand) + 1] if stand != RUNGS[-1] else None
-        more = f"; run {after} on the same cases to see whether it pays" if after else ""
-        return SessionVerdict(None, f"Only {stand} has been run: {_rate(rungs[0])}{more}.", stand)
-    return SessionVerdict(last.verdict.state, last.verdict.sentence, stand)
-
-
-def _rate(facts: RungFacts) -> str:
-    rate = facts.standing.rate
-    if rate is None:
-        return "no verdict yet"
-    return (
-        f"{words.percent(rate.rate)} ({words.percent(rate.low)} to {words.percent(rate.high)}, "
-        f"n {rate.n})"
-    )
-
-
-def _upper(facts: RungFacts) -> float:
-    return facts.standing.rate.high if facts.standing.rate else 0.0
