@@ -1,0 +1,55 @@
+"""The whole report of a session: its ladder, every step's receipt, and what lies around them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.ladder.reading import Ladder
+from lab.ladder.telling import tell_ladder
+from lab.ladder.trend import Revision, read_trend
+from lab.report.receipt import Receipt, Side, read_receipt, read_side
+from store.database import Connection
+
+if TYPE_CHECKING:
+    from lab.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A session's ladder with all that it rests on.
+
+    `sides` are the rungs that were run, `receipts` the steps between them. `trend` are the
+    benchmark's revisions, the oldest first. `version` is Litmus's own, and `made_at` is in
+    seconds since the epoch.
+    """
+
+    ladder: Ladder
+    sides: tuple[Side, ...]
+    receipts: tuple[Receipt, ...]
+    trend: tuple[Revision, ...]
+    version: str
+    made_at: float
+
+
+async def make_report(desk: Desk, version: str) -> Report:
+    """Return the report of a session as it stands; its verdicts are kept as told."""
+    ladder = await tell_ladder(desk)
+    return await desk.database.read(_read, ladder, version)
+
+
+def _read(connection: Connection, ladder: Ladder, version: str) -> Report:
+    sides = {facts.rung: read_side(connection, ladder, facts.standing) for facts in ladder.rungs}
+    receipts = [
+        read_receipt(connection, ladder, step, (sides[step.first], sides[step.second]), version)
+        for step in ladder.steps
+    ]
+    return Report(
+        ladder=ladder,
+        sides=tuple(sides.values()),
+        receipts=tuple(receipts),
+        trend=tuple(read_trend(connection, ladder.session.id)),
+        version=version,
+        made_at=time.time(),
+    )
