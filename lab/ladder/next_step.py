@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from lab.ladder.comparing import SCORE, Comparison
-from lab.ladder.words import count, percent, points
+from lab.ladder.words import count, in_points, percent
 from lab.statistics.evidence import BAR, soonest
 from store.outcomes import Outcome
 from store.records import RUNGS, Rung
@@ -93,11 +93,11 @@ class Settling:
 def _bound(bound: Bound, rung: Rung) -> str:
     brings = (
         f"{bound.rung} can bring at best {percent(bound.rate)}, "
-        f"{points(bound.gain, signed=True)} points over {rung}"
+        f"{in_points(bound.gain, signed=True)} over {rung}"
     )
     if bound.must_bring is not None and bound.gain <= bound.must_bring:
         return (
-            f"{brings}, and must bring more than {points(bound.must_bring)} to pay: it is not "
+            f"{brings}, and must bring more than {in_points(bound.must_bring)} to pay: it is not "
             "worth its price."
         )
     return f"{brings}."

@@ -37,12 +37,19 @@ class Step:
 class SessionVerdict:
     """What is said of the session as a whole. `state` is None where nothing can be yet.
 
-    `rung` is the one to stand on by what is known, None where none was run.
+    `sentence` begins with its `head`, which is what is decided. `rung` is the one to stand on
+    by what is known, None where none was run.
     """
 
     state: State | None
+    head: str
     sentence: str
     rung: Rung | None
+
+    @property
+    def rest(self) -> str:
+        """The sentence after its head."""
+        return self.sentence[len(self.head) :]
 
 
 def walk(
@@ -69,8 +76,9 @@ def session_verdict(
     `stand` is the rung to stand on, `last` the step from it that was looked at last.
     """
     if stand is None:
+        nothing = "No rung has been run yet"
         return SessionVerdict(
-            None, "No rung has been run yet; start with `litmus run --rung bare`.", None
+            None, nothing, f"{nothing}; start with `litmus run --rung bare`.", None
         )
     judged = [(facts, facts.standing.rate) for facts in rungs if facts.standing.rate]
     if target is not None:
@@ -78,6 +86,7 @@ def session_verdict(
             if rate.low >= target:
                 return SessionVerdict(
                     "GOOD_ENOUGH",
+                    "GOOD ENOUGH",
                     f"GOOD ENOUGH: {facts.rung} is right in {_rate(facts)}, and its lower end "
                     f"reaches the target of {words.percent(target)}.",
                     facts.rung,
@@ -86,6 +95,7 @@ def session_verdict(
             top = max((facts for facts, _ in judged), key=_upper)
             return SessionVerdict(
                 "STOP",
+                "STOP",
                 f"STOP: no rung reaches the target of {words.percent(target)}, not even at the "
                 f"best of its interval; {top.rung} comes nearest with {_rate(top)}.",
                 stand,
@@ -93,8 +103,10 @@ def session_verdict(
     if last is None:
         after = RUNGS[RUNGS.index(stand) + 1] if stand != RUNGS[-1] else None
         more = f"; run {after} on the same cases to see whether it pays" if after else ""
-        return SessionVerdict(None, f"Only {stand} has been run: {_rate(rungs[0])}{more}.", stand)
-    return SessionVerdict(last.verdict.state, last.verdict.sentence, stand)
+        only = f"Only {stand} has been run"
+        return SessionVerdict(None, only, f"{only}: {_rate(rungs[0])}{more}.", stand)
+    told = last.verdict
+    return SessionVerdict(told.state, told.head, told.sentence, stand)
 
 
 def _rate(facts: RungFacts) -> str:

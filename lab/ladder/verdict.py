@@ -19,6 +19,16 @@ from lab.statistics.power import needed_more, needed_to_rule_out
 
 State = Literal["CLIMB", "STAY", "NEED_MORE", "GOOD_ENOUGH", "STOP"]
 
+GLYPH: dict[State | None, str] = {
+    "CLIMB": "▲",
+    "STAY": "■",
+    "NEED_MORE": "●",
+    "GOOD_ENOUGH": "✓",
+    "STOP": "✗",
+    None: "○",
+}
+"""What stands for a verdict wherever it is shown; a colour never stands alone."""
+
 MOST = 5_000
 """How many more cases are looked ahead; what takes more is said to take more than these."""
 _LEAST_MARGIN = -0.95
@@ -30,14 +40,21 @@ _WORTH_SAYING = 0.005
 class StepVerdict:
     """What is said of a step. `state` is None where nothing may be said yet.
 
-    `need` is how many more cases would settle it, None where it is settled, or takes more
-    than `MOST`. `margin` is the gain in the rate that the step must be shown to exceed.
+    `sentence` begins with its `head`, which is what is decided. `need` is how many more cases
+    would settle it, None where it is settled, or takes more than `MOST`. `margin` is the gain
+    in the rate that the step must be shown to exceed.
     """
 
     state: State | None
+    head: str
     sentence: str
     need: int | None = None
     margin: float = 0.0
+
+    @property
+    def rest(self) -> str:
+        """The sentence after its head."""
+        return self.sentence[len(self.head) :]
 
 
 def margin_of(returns: Returns) -> float:
@@ -52,36 +69,48 @@ def margin_of(returns: Returns) -> float:
     return max(least, 0.0 if returns.assumed else _LEAST_MARGIN)
 
 
+def clears(evidence: float, tried: int) -> bool:
+    """Tell whether an e-value against the margin is enough for CLIMB, `tried` variants tried."""
+    return evidence >= BAR * tried
+
+
 def judge_step(comparison: Comparison, returns: Returns, economics: Economics) -> StepVerdict:
     """Return the verdict on a step."""
     found = comparison.difference
     if comparison.objection or found is None:
-        return StepVerdict(None, comparison.objection)
+        head, _, _ = comparison.objection.partition(":")
+        return StepVerdict(None, head, comparison.objection)
     margin = margin_of(returns)
-    first, second = comparison.first.rung, comparison.second.rung
+    first, second = _names(comparison)
+    stay = f"STAY with {first}"
     bar = BAR * comparison.tried
     told = _told(found, comparison.evidence)
     if margin >= 1:
         return StepVerdict(
             "STAY",
-            f"STAY with {first}: not even a {second} that is always right would pay; it costs "
+            stay,
+            f"{stay}: not even a {second} that is always right would pay; it costs "
             f"{words.money(returns.extra_cost)} more an answer"
             f"{_and_upfront(returns)}, and a right answer is worth "
             f"{words.money(economics.of('value'))}.",
             margin=margin,
         )
-    if (e_value(comparison.gains, margin) if margin else comparison.evidence) >= bar:
+    evidence = e_value(comparison.gains, margin) if margin else comparison.evidence
+    if clears(evidence, comparison.tried):
+        climb = f"CLIMB from {first} to {second}"
         return StepVerdict(
             "CLIMB",
-            f"CLIMB to {second}: {_more_right(found)} in {words.count(found.n, 'case')} ({told})"
+            climb,
+            f"{climb}: {_more_right(found)} in {words.count(found.n, 'case')} ({told})"
             f"{_pays(returns, economics, found)}.",
             margin=margin,
         )
     if found.high <= margin:
         return StepVerdict(
             "STAY",
-            f"STAY with {first}: even at the best of its interval {second} brings "
-            f"{words.points(found.high, signed=True)} points ({told}), and "
+            stay,
+            f"{stay}: even at the best of its interval {second} brings "
+            f"{words.in_points(found.high, signed=True)} ({told}), and "
             f"{_must_bring(margin)}.",
             margin=margin,
         )
@@ -97,6 +126,7 @@ def _need(
     told: str,
 ) -> StepVerdict:
     """Say how many more cases would settle the step, were they as those so far."""
+    first, second = _names(comparison)
     n = found.n
     # Half a case is added to each count: none lost so far does not mean none to come.
     p_gained, p_lost = (found.gained + 0.5) / (n + 1.5), (found.lost + 0.5) / (n + 1.5)
@@ -112,29 +142,39 @@ def _need(
             margin=margin,
             most=MOST,
         )
-        aim = f"show a gain of {words.points(drift)} points"
+        aim = f"show that {second} gains {words.in_points(drift)} over {first}"
         if margin >= _WORTH_SAYING:
-            aim = f"show a gain that pays, of more than {words.points(margin)} points"
+            aim = f"show that {second} gains more over {first} than the {_that_pays(margin)}"
     else:
         spread = math.sqrt(max(p_gained + p_lost - drift * drift, 0.0))
         need = needed_to_rule_out(drift, spread, n, margin=margin, most=MOST)
-        aim = "show that it brings nothing"
+        aim = f"show that {second} brings nothing over {first}"
         if abs(margin) >= _WORTH_SAYING:
-            aim = f"show that it brings less than the {words.points(margin)} points that pay"
+            aim = f"show that {second} gains less over {first} than the {_that_pays(margin)}"
     waiting = sum(item.labels for item in comparison.waiting)
     label = f"; {words.count(waiting, 'label')} would bring the first of them" if waiting else ""
+    head = f"NEED {need:,} MORE" if need else f"NEED OVER {MOST:,} MORE"
     return StepVerdict(
         "NEED_MORE",
-        f"NEED {f'{need:,}' if need else f'OVER {MOST:,}'} MORE cases like these to {aim}: "
-        f"so far {told} of the {bar:.0f} that it takes{_cheaper(comparison, returns)}{label}.",
+        head,
+        f"{head} cases like these to {aim}: so far {told} of the {bar:.0f} that it takes"
+        f"{_cheaper(comparison, returns)}{label}.",
         need,
         margin,
     )
 
 
+def _names(comparison: Comparison) -> tuple[str, str]:
+    """Return what the two sides are called: their rungs, or variants of one rung."""
+    first, second = comparison.first.variant, comparison.second.variant
+    if first.rung != second.rung:
+        return first.rung, second.rung
+    return f"{first.rung} {first.hash[:6]}", f"{second.rung} {second.hash[:6]}"
+
+
 def _told(found: Difference, evidence: float) -> str:
     return (
-        f"{words.points(found.delta, signed=True)} points, {words.points(found.low)} to "
+        f"{words.in_points(found.delta, signed=True)}, {words.points(found.low)} to "
         f"{words.points(found.high)}; {found.gained} gained, {found.lost} lost of {found.n}, "
         f"e {words.evidence(evidence)}"
     )
@@ -174,10 +214,15 @@ def _pays(returns: Returns, economics: Economics, found: Difference) -> str:
 
 def _must_bring(margin: float) -> str:
     if margin >= _WORTH_SAYING:
-        return f"it must bring more than {words.points(margin)} points to pay"
+        return f"it must bring more than {words.in_points(margin)} to pay"
     if margin <= -_WORTH_SAYING:
-        return f"it may lose no more than {words.points(-margin)} points to pay"
+        return f"it may lose no more than {words.in_points(-margin)} to pay"
     return "it must bring a gain"
+
+
+def _that_pays(margin: float) -> str:
+    text = words.in_points(margin)
+    return f"{text} that pays" if text.endswith("point") else f"{text} that pay"
 
 
 def _and_upfront(returns: Returns) -> str:

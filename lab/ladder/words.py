@@ -14,6 +14,12 @@ def points(share: float, *, signed: bool = False) -> str:
     return f"{sign}{abs(whole)}"
 
 
+def in_points(share: float, *, signed: bool = False) -> str:
+    """Return a share in percentage points with the word: "+71 points", "1 point"."""
+    whole = points(share, signed=signed)
+    return f"{whole} {'point' if whole.lstrip('+−') == '1' else 'points'}"
+
+
 def percent(share: float) -> str:
     """Return a share between 0 and 1 as whole percent. 1 and 0 stand for themselves only."""
     whole = round(share * 100)

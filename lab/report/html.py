@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.ladder.telling import when
+from lab.ladder.verdict import GLYPH
 from lab.report import plots, receipt_facts, report_facts
 from lab.report.inputs import commands, variant_facts
 from lab.report.methods import METHODS
@@ -22,7 +23,6 @@ def html_report(report: Report) -> str:
     from markupsafe import Markup
 
     ladder = report.ladder
-    head, why = report_facts.headline(ladder.verdict.sentence)
     stand = ladder.rung(ladder.verdict.rung) if ladder.verdict.rung else None
     unpriced = [facts for facts in ladder.rungs if facts.per_answer is None and facts.standing.rate]
     return (
@@ -34,8 +34,8 @@ def html_report(report: Report) -> str:
             made=when(report.made_at),
             version=report.version,
             state=ladder.verdict.state,
-            head=head,
-            why=why,
+            head=ladder.verdict.head,
+            why=ladder.verdict.rest,
             stand=stand and f"{stand.rung}, {plots.rate_text(stand.standing.rate)}",
             assumed=report_facts.assumed_text(ladder),
             ladder_plot=Markup(plots.ladder_plot(ladder.rungs, ladder.economics.target)),
@@ -75,7 +75,7 @@ def _environment() -> Any:  # jinja2 does not say what an environment's parts ho
     made.filters |= {"short": _short, "first_line": _first_line}
     made.filters |= {"mark": receipt_facts.mark, "verdict": _verdict}
     made.tests["long"] = _is_long
-    made.globals["glyph"] = report_facts.GLYPH
+    made.globals["glyph"] = GLYPH
     return made
 
 
@@ -105,7 +105,6 @@ def _step(receipt: Receipt) -> dict[str, Any]:
 
     step = receipt.step
     found = step.comparison.difference
-    head, why = report_facts.headline(step.verdict.sentence)
 
     def cases(gained: bool) -> list[ShownFlip]:
         return [shown for shown in receipt.flips if shown.flip.gained == gained]
@@ -114,8 +113,8 @@ def _step(receipt: Receipt) -> dict[str, Any]:
         "first": step.first,
         "second": step.second,
         "state": step.verdict.state,
-        "head": head,
-        "why": why,
+        "head": step.verdict.head,
+        "why": step.verdict.rest,
         "notes": step.comparison.notes,
         "plot": Markup(plots.difference_plot(found, step.verdict.margin)) if found else "",
         "difference": receipt_facts.difference_facts(receipt),

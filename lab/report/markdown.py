@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from lab.ladder import words
 from lab.ladder.telling import when
+from lab.ladder.verdict import GLYPH
 from lab.report import plots, receipt_facts, report_facts
 from lab.report.facts import Fact, Table
 from lab.report.inputs import commands, variant_facts
@@ -33,12 +34,11 @@ def markdown_report(report: Report) -> str:
 
 def _top(report: Report) -> list[str]:
     ladder = report.ladder
-    head, why = report_facts.headline(ladder.verdict.sentence)
     lines = [f"# {plain(ladder.session.name)}", ""]
     if ladder.session.task:
         lines += [plain(ladder.session.task), ""]
-    lines += [f"## {report_facts.GLYPH[ladder.verdict.state]} {plain(head)}", ""]
-    if why:
+    lines += [f"## {GLYPH[ladder.verdict.state]} {plain(ladder.verdict.head)}", ""]
+    if ladder.verdict.rest:
         lines += [plain(ladder.verdict.sentence), ""]
     stand = ladder.rung(ladder.verdict.rung) if ladder.verdict.rung else None
     if stand is not None:
@@ -71,7 +71,7 @@ def _steps(report: Report) -> list[str]:
     lines = ["## The steps", ""] if report.receipts else []
     for receipt in report.receipts:
         step = receipt.step
-        glyph = report_facts.GLYPH[step.verdict.state]
+        glyph = GLYPH[step.verdict.state]
         lines += [f"### {step.first} → {step.second}", ""]
         lines += [f"**{glyph}** {plain(step.verdict.sentence)}", ""]
         for note in step.comparison.notes:

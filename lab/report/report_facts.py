@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from lab.ladder import words
@@ -10,35 +9,14 @@ from lab.ladder.reading import Ladder
 from lab.ladder.rungs import Other
 from lab.ladder.telling import when
 from lab.ladder.trend import Revision
-from lab.ladder.verdict import State
 from lab.report.facts import Fact, Table, p_value
 from lab.report.receipt_facts import judge_fact, verdicts_text, waiting_text
 from lab.report.whole import Report
 from lab.visible import one_line
 from store.records import Variant
 
-GLYPH: dict[State | None, str] = {
-    "CLIMB": "▲",
-    "STAY": "■",
-    "NEED_MORE": "●",
-    "GOOD_ENOUGH": "✓",
-    "STOP": "✗",
-    None: "○",
-}
 _PARTS = ("provider", "model", "base_url", "system", "parameters", "documents", "retrieval")
 _NAMES = {"base_url": "address", "system": "system prompt"}
-
-
-_DECIDED = re.compile(
-    r"CLIMB to \w+|STAY with \w+|NEED (?:OVER )?[\d,]+ MORE|GOOD ENOUGH|STOP|No verdict(?: yet)?"
-)
-
-
-def headline(sentence: str) -> tuple[str, str]:
-    """Return a verdict's sentence as what is decided, and the rest of it as it stands."""
-    found = _DECIDED.match(sentence)
-    head = found[0] if found else sentence.partition(": ")[0]
-    return head, sentence[len(head) :]
 
 
 def assumed_text(ladder: Ladder) -> str:

@@ -142,7 +142,7 @@ def test_hostile_text_is_there_as_text(opened: Watched) -> None:
 
 def test_the_verdict_is_seen_at_once(opened: Watched) -> None:
     verdict = opened.page.locator(".verdict")
-    assert verdict.locator(".loud").inner_text() == "▲ CLIMB to context"
+    assert verdict.locator(".loud").inner_text() == "▲ CLIMB from bare to context"
     box = verdict.bounding_box()
     assert box["y"] >= 0 and box["y"] + box["height"] < 800
     sizes = opened.page.evaluate(
@@ -150,7 +150,7 @@ def test_the_verdict_is_seen_at_once(opened: Watched) -> None:
         " [parseFloat(getComputedStyle(e).fontSize), e.className])"
     )
     assert max(sizes)[1] == "loud"
-    assert opened.page.title() == f"one {HOSTILE['script']}: CLIMB to context"
+    assert opened.page.title() == f"one {HOSTILE['script']}: CLIMB from bare to context"
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "dark"), (1200, "dark")])
@@ -180,7 +180,7 @@ def test_it_prints_with_everything_open(opened: Watched, tmp_path: Path) -> None
 
     reader = PdfReader(path)
     pages = [page.extract_text() for page in reader.pages]
-    assert "CLIMB to context" in pages[0]
+    assert "CLIMB from bare to context" in pages[0]
     whole = " ".join(" ".join(pages).split())
     for part in ("What it rests on", "Chance that it pays", "Gained: 28", "context says yes to 5"):
         assert part in whole, part

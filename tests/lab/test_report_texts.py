@@ -20,7 +20,6 @@ from lab.report.facts import Table, p_value
 from lab.report.inputs import commands, safe_parameters, safe_url, variant_facts
 from lab.report.markdown import plain, table
 from lab.report.receipt import Side
-from lab.report.report_facts import headline
 from lab.report.writing import refuse_ending, write_whole
 from lab.visible import one_line, visible
 from store.errors import StoreError
@@ -181,23 +180,6 @@ def test_what_is_no_key_stays() -> None:
     assert safe_parameters(harmless) == harmless
     assert safe_url("http://127.0.0.1:8080/v1") == "http://127.0.0.1:8080/v1"
     assert "x" not in safe_url("http://[x")
-
-
-@pytest.mark.parametrize(
-    ("sentence", "head"),
-    [
-        ("CLIMB to rag: 3 more right: indeed.", "CLIMB to rag"),
-        ("NEED 1,204 MORE cases like these.", "NEED 1,204 MORE"),
-        ("NEED OVER 5,000 MORE: so far.", "NEED OVER 5,000 MORE"),
-        ("STAY with bare: it is cheaper.", "STAY with bare"),
-        ("GOOD ENOUGH: rag is right.", "GOOD ENOUGH"),
-        ("No verdict yet: label.", "No verdict yet"),
-        ("Only bare has been run: 34%.", "Only bare has been run"),
-        ("No rung has been run yet.", "No rung has been run yet."),
-    ],
-)
-def test_what_is_decided_stands_before_why(sentence: str, head: str) -> None:
-    assert headline(sentence) == (head, sentence[len(head) :])
 
 
 def test_small_numbers() -> None:

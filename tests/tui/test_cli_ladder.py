@@ -55,8 +55,8 @@ def test_rungs_and_steps_are_printed(climbed):
     assert lines[2].split() == [
         *("context", "93%", "79%", "to", "98%", "30", "$0.3630", "$0.0121", "1.4", "s", "m1"),
     ]
-    assert "bare → context: CLIMB to context: 18 more right in 30 cases" in out
-    assert "context → rag: NEED " in out
+    assert "CLIMB from bare to context: 18 more right in 30 cases" in out
+    assert "NEED " in out and "rag brings nothing over context" in out
     assert "Assumed: a right answer is worth $1.00 and 400 answers a month are asked" in out
 
 

@@ -88,7 +88,7 @@ def _row(facts: RungFacts) -> tuple[str, ...]:
 def _print_steps(found: Ladder) -> None:
     for step in found.steps:
         output.say()
-        output.say(f"{step.first} → {step.second}: {step.verdict.sentence}")
+        output.say(step.verdict.sentence)
         for note in step.comparison.notes:
             output.say(f"  {note}")
     told = {step.verdict.sentence for step in found.steps}

@@ -30,6 +30,8 @@ async def test_a_real_gain_that_pays_is_climbed(fill: Fill, ladder: Read) -> Non
     assert (step.verdict.state, step.verdict.need) == ("CLIMB", None)
     assert found.verdict.state == "CLIMB"
     assert found.verdict.rung == "context"
+    assert found.verdict.head == step.verdict.head == "CLIMB from bare to context"
+    assert step.verdict.head + step.verdict.rest == step.verdict.sentence
     assert "20 more right in 30 cases" in step.verdict.sentence
     assert "+67 points" in step.verdict.sentence
     # (0.0121 − 0.0004) / (20/30) = 0.01755
@@ -54,7 +56,7 @@ async def test_a_gain_that_costs_more_than_it_brings_is_not(
     [step] = (await ladder()).steps
     assert step.verdict.state == "NEED_MORE"  # 50 points pay, and 67 are seen: not settled
     assert step.verdict.need
-    assert "show a gain that pays, of more than 50 points" in step.verdict.sentence
+    assert "context gains more over bare than the 50 points that pay" in step.verdict.sentence
 
 
 async def test_a_loss_is_stayed_below(fill: Fill, ladder: Read) -> None:
@@ -233,6 +235,7 @@ async def test_a_step_is_found_by_rung_or_by_variant(desk: Desk, fill: Fill) -> 
     hashes = {v.model: v.hash for v in await desk.variants() if v.rung == "bare"}
     step = await tell_step(desk, hashes["m1"][:8], hashes["m2"][:8])
     assert step.verdict.state == "CLIMB"
+    assert step.verdict.head == f"CLIMB from bare {hashes['m1'][:6]} to bare {hashes['m2'][:6]}"
     for wrong in ("context", "xyz", ""):
         with pytest.raises(NotFound, match="rungs run: bare, rag"):
             await desk.database.read(read_step, desk.session, "bare", wrong)
