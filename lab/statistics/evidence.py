@@ -12,6 +12,7 @@ BAR = 20.0
 """The e-value that counts as evidence enough: false alarms stay under 1/BAR, 5%."""
 _MOST = 1_000
 _NODES = 16
+_ALIKE = 1e-9
 _DEEP = 24.0
 """Where an integrand has fallen by so much (in logs) it adds nothing that could be told."""
 
@@ -144,12 +145,12 @@ def _log_mixture(terms: list[tuple[float, int]], end: float) -> float:
     for side, room in ((-1, top), (1, end - top)):
         if room <= 0:
             continue
-        width = min(reach, room / 2)
-        while peak - height(top + side * width) > 2 * _DEEP:
-            width /= 2
+        width = min(reach, room)
         # At the very edge nothing may be left, so it is reached without a look.
         while width < room and peak - height(top + side * width) < _DEEP:
-            width = min(2 * width, room)
+            width = min(1.5 * width, room)
+        while peak - height(top + side * width * 0.75) >= _DEEP:
+            width *= 0.75
         total += width * math.fsum(
             weight * math.exp(height(top + side * width * x) - peak) for x, weight in _gauss()
         )
@@ -157,16 +158,21 @@ def _log_mixture(terms: list[tuple[float, int]], end: float) -> float:
 
 
 def _top(terms: list[tuple[float, int]], end: float) -> float:
-    """Return about where in (0, end) the product is largest, by Newton's method in a bracket."""
-    if math.fsum(count * slope for slope, count in terms) <= 0:
+    """Return about where in [0, end] the product is largest, by Newton's method in a bracket."""
+
+    def rise(at: float) -> float:
+        return math.fsum(count * slope / (1 + at * slope) for slope, count in terms)
+
+    if rise(0) <= 0:
         return 0.0
+    if 1 + end * min(terms)[0] > _ALIKE and rise(end) >= 0:
+        return end
     low, high = 0.0, end
     at = end / 2
     for _ in range(60):
-        parts = [(slope / (1 + at * slope), count) for slope, count in terms]
-        rise = math.fsum(count * part for part, count in parts)
-        low, high = (at, high) if rise > 0 else (low, at)
-        step = rise / math.fsum(count * part * part for part, count in parts)
+        up = rise(at)
+        low, high = (at, high) if up > 0 else (low, at)
+        step = up / math.fsum(count * (slope / (1 + at * slope)) ** 2 for slope, count in terms)
         if abs(step) <= 1e-4 * min(at, end - at):
             break
         at = at + step if low < at + step < high else (low + high) / 2

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.statistics.rates import effective_size, wilson
+from lab.statistics.rates import effective_size, normal_quantile, wilson
 
 Scores = Sequence[float]
 """One case's scores of one variant, each in [0, 1], one per epoch."""
 
-CHANGED = 8
-"""So many cases' differences must stand apart from the commonest one for a t interval."""
+CARRIERS = 6
+"""So many cases must carry the spread of the differences for a t interval."""
 _ALIKE = 1e-9
 
 
@@ -44,19 +43,20 @@ def compare(pairs: Sequence[tuple[Scores, Scores]], confidence: float = 0.95) ->
 
     One pass-or-fail score on each side: Newcombe's interval and McNemar's mid-p.
     Otherwise cases are the clusters and the interval is Student's t on the cases' mean
-    differences, with its p. That one is too short where few cases tell anything, and a point
-    where all differ alike; so where fewer than `CHANGED` cases stand apart from the commonest
-    difference, the limits of the two rates are squared and added, as Newcombe does, with the
-    clusters' effective size in Wilson's interval, and p is the mid-p of the cases gained and
-    lost. Where all epochs agree that is Newcombe's interval. `docs/statistics.md` has the
-    coverage of each. Raises ValueError for a score outside [0, 1], or unless
-    0 < confidence < 1.
+    differences, with its p. That one is too short where few cases make all the spread, and a
+    point where all differ alike; so where fewer than `CARRIERS` do (the cases over the
+    differences' kurtosis), the limits of the two rates are squared and added, as Newcombe
+    does, with the clusters' effective size in Wilson's interval, and p is the mid-p of the
+    cases gained and lost. That is Newcombe's interval where all epochs agree.
+    `docs/statistics.md` has the coverage. Raises ValueError for a score outside [0, 1], or
+    unless 0 < confidence < 1.
 
     Sources: Miller (2024), "Adding Error Bars to Evals", arXiv:2411.00640 (paired differences,
     clusters); Newcombe (1998), see `newcombe`; Zou & Donner (2008), "Construction of
     confidence limits about effect measures: a general approach", Statistics in Medicine 27
     (limits of any two estimates, squared and added).
     """
+    normal_quantile(confidence)  # Refuses what is no confidence.
     pairs = [(first, second) for first, second in pairs if first and second]
     for pair in pairs:
         for scores in pair:
@@ -78,8 +78,7 @@ def compare(pairs: Sequence[tuple[Scores, Scores]], confidence: float = 0.95) ->
         p = mcnemar_mid_p(gained, lost)
         return Difference(n, gained, lost, (gained - lost) / n, low, high, p)
     delta = _mean(differences)
-    commonest = max(Counter(round(each, 9) for each in differences).values())
-    if n - commonest >= CHANGED:
+    if _carriers(differences) >= CARRIERS:
         low, high, p = _student(differences, confidence)
     else:
         sizes = [sum(len(pair[side]) for pair in pairs) for side in (0, 1)]
@@ -105,14 +104,17 @@ def newcombe(
     n = both + gained + lost + neither
     if min(both, gained, lost, neither) < 0 or not n:
         raise ValueError(f"No table of pairs: {both}, {gained}, {lost}, {neither}.")
-    surplus = both * neither - gained * lost
-    return _added(
-        (both + lost) / n,
-        wilson(both + lost, n, confidence),
-        (both + gained) / n,
-        wilson(both + gained, n, confidence),
-        surplus / n**2,
+    first, second = both + lost, both + gained
+    phi = _phi(
+        (both * neither - gained * lost) / n**2,
+        math.sqrt(first * (n - first) * second * (n - second)) / n**2,
         1 / (2 * n),
+    )
+    return _added(
+        (first / n, second / n),
+        wilson(first, n, confidence),
+        wilson(second, n, confidence),
+        phi,
     )
 
 
@@ -161,27 +163,75 @@ def standard_error(values: Sequence[float]) -> float:
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n * (n - 1)))
 
 
+def _carriers(differences: Sequence[float]) -> float:
+    """Return how many cases carry the spread: all if equally far off, 1 if one is; 0 without."""
+    mean = _mean(differences)
+    squares = [(each - mean) ** 2 for each in differences if abs(each - mean) > _ALIKE]
+    return math.fsum(squares) ** 2 / math.fsum(s * s for s in squares) if squares else 0.0
+
+
 def _student(differences: Sequence[float], confidence: float) -> tuple[float, float, float]:
     """Return the t interval of the mean difference and its two-sided p-value."""
-    from scipy.special import stdtr, stdtrit
+    # Not before it is needed: importing it takes as long as the whole program's start.
+    import scipy.special as special  # pyright: ignore[reportMissingTypeStubs]
 
     degrees = len(differences) - 1
     delta, error = _mean(differences), standard_error(differences)
-    half = float(stdtrit(degrees, (1 + confidence) / 2)) * error
-    p = 2 * float(stdtr(degrees, -abs(delta) / error))
+    half = float(special.stdtrit(degrees, (1 + confidence) / 2)) * error
+    p = 2 * float(special.stdtr(degrees, -abs(delta) / error))
     return max(-1.0, delta - half), min(1.0, delta + half), p
 
 
 def _square_and_add(
     firsts: Sequence[float], seconds: Sequence[float], answers: Sequence[int], confidence: float
 ) -> tuple[float, float]:
-    """Return the interval from the two rates' own, for cases with several or partial scores."""
-    n = len(firsts)
-    rates = _mean(firsts), _mean(seconds)
+    """Return the interval from the two rates' own, of cases with several or partial scores.
+
+    `answers` says how many there are on each side. The correction for continuity shrinks as
+    the epochs tell more than one.
+    """
+    means = _mean(firsts), _mean(seconds)
     sizes = effective_size(firsts, answers[0]), effective_size(seconds, answers[1])
-    limits = [
-        wilson(min(rate * size, size), size, confidence)
-        for rate, size in zip(rates, sizes, strict=True)
+    below, above = (
+        wilson(min(mean * size, size), size, confidence)
+        for mean, size in zip(means, sizes, strict=True)
+    )
+    spreads = [
+        math.sqrt(_mean([(each - mean) ** 2 for each in side]))
+        for side, mean in zip((firsts, seconds), means, strict=True)
     ]
-    both = math.fsum(a * b for a, b in zip(firsts, seconds, strict=True)) / n
-    spread = 
+    together = _mean(
+        [(a - means[0]) * (b - means[1]) for a, b in zip(firsts, seconds, strict=True)]
+    )
+    phi = _phi(together, spreads[0] * spreads[1], 1 / (2 * math.sqrt(sizes[0] * sizes[1])))
+    return _added(means, below, above, phi)
+
+
+def _phi(covariance: float, spread: float, correction: float) -> float:
+    """Return the correlation, its covariance brought towards 0 where it is above."""
+    if covariance > 0:
+        covariance = max(0.0, covariance - correction)
+    # Where one side does not vary at all nothing is known of how they go together.
+    return max(-1.0, min(1.0, covariance / spread)) if spread > 0 else 0.0
+
+
+def _added(
+    rates: tuple[float, float],
+    first: tuple[float, float],
+    second: tuple[float, float],
+    phi: float,
+) -> tuple[float, float]:
+    """Return the interval of the second rate minus the first, from their limits."""
+    delta = rates[1] - rates[0]
+    down = _aside(rates[1] - second[0], first[1] - rates[0], phi)
+    up = _aside(second[1] - rates[1], rates[0] - first[0], phi)
+    return max(-1.0, delta - down), min(1.0, delta + up)
+
+
+def _aside(one: float, other: float, phi: float) -> float:
+    """Return how far the difference may lie off, where its parts may lie off so far."""
+    return math.sqrt(max(0.0, one * one - 2 * phi * one * other + other * other))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)

@@ -64,7 +64,7 @@ def chance(
     `gained`, `lost` and `same` are the cases so far; each further one is gained with
     probability `p_gained`, lost with `p_lost` and else the same, whatever the others are. The
     e-value is that of `evidence.e_value` against `margin`, looked at once all are there, so
-    that looking earlier can only bring more. Exact but for chances below one in a million.
+    that looking earlier can only bring more. Exact but for what is rarer than one in a billion.
     Raises ValueError for a count below 0, for probabilities that are none, or for a margin
     outside (-1, 1).
     """
@@ -182,8 +182,7 @@ def _check(p_gained: float, p_lost: float, *counts: int) -> None:
 def _between(low: int, high: int, reached: Callable[[int], float], power: float) -> int:
     """Return a number between the two, about where the power should be reached.
 
-    In normal quantiles the power is nearly a line over the square root of the cases. Where
-    that leaves most of the gap, the next guess is on its other side, by a part of the gap.
+    In normal quantiles the power is nearly a line over the square root of the cases.
     """
     quantile = NormalDist().inv_cdf
     ends = [quantile(min(max(reached(k), 1e-6), 1 - 1e-6)) if k else -5.0 for k in (low, high)]
@@ -194,7 +193,7 @@ def _between(low: int, high: int, reached: Callable[[int], float], power: float)
     root = math.sqrt(low) + share * (math.sqrt(high) - math.sqrt(low))
     guess = round(root * root)
     gap = max(1, (high - low) // 64)
-    # A little past the guess on the longer side: the bracket then closes from both sides.
+    # A little past the guess, on the longer side: so the bracket closes from both sides.
     guess += gap if guess - low < high - guess else -gap
     return min(max(guess, low + 1), high - 1)
 
