@@ -209,9 +209,11 @@ class Desk:
         epochs: int = 1,
         concurrency: int = 0,
         fresh: bool = False,
+        since: float = 0.0,
+        stop_early: bool = False,
         cap_usd: float | None = None,
     ) -> Run:
-        """Prepare a run. `concurrency` 0 takes what suits the provider.
+        """Prepare a run, see `lab.run.Plan`. `concurrency` 0 takes what suits the provider.
 
         Raises PlainError where its model, or its store, cannot be asked.
         """
@@ -225,6 +227,8 @@ class Desk:
             epochs=epochs,
             concurrency=concurrency or self.engine.concurrency(variant.provider),
             fresh=fresh,
+            since=since,
+            stop_early=stop_early,
             cap_usd=cap_usd if cap_usd is not None else self.session.cap_usd,
         )
         retrieve = retrieving(self, variant)
@@ -236,10 +240,22 @@ class Desk:
         self, cases: Sequence[Case], variant: Variant, epochs: int, *, fresh: bool = False
     ) -> int:
         """Return how many answers a run would ask for."""
-        if fresh or not variant.id:
-            return len(cases) * epochs
+        return len(await self.missing_pairs(cases, variant, epochs, fresh=fresh))
+
+    async def missing_pairs(
+        self,
+        cases: Sequence[Case],
+        variant: Variant,
+        epochs: int,
+        *,
+        fresh: bool = False,
+        since: float = 0.0,
+    ) -> list[tuple[int, int]]:
+        """Return the (case revision, epoch) pairs that a run would ask for, in its order."""
         revisions = [case.revision_id for case in cases]
-        return len(await self.database.read(runs.missing, variant.id, revisions, epochs))
+        if fresh or not variant.id:
+            return [(revision, epoch) for epoch in range(1, epochs + 1) for revision in revisions]
+        return await self.database.read(runs.missing, variant.id, revisions, epochs, since)
 
     async def sent(self, case: Case, variant: Variant) -> list[Message]:
         """Return exactly what is sent for a case under a variant.

@@ -11,7 +11,8 @@ from typing import Literal
 
 from store.records import Answer, Variant, Verdict
 
-Outcome = Literal["finished", "stopped", "budget", "failed"]
+Outcome = Literal["finished", "stopped", "budget", "failed", "settled"]
+"""How a run ended; `settled` means that it stopped, as it was told to, with a fixed verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,39 @@ class BudgetReached:
 
 
 @dataclass(frozen=True, slots=True)
+class Priced:
+    """What the `left` answers of a run will take, by those that have come.
+
+    US dollars for all of them, None where a price is not known, 0.0 where they are free.
+    `seconds` is about how long they take, None where nothing is known. `fits` says about how
+    many of them the cap leaves room for, None where it leaves room for all.
+    """
+
+    left: int
+    low_usd: float | None
+    expected_usd: float | None
+    high_usd: float | None
+    seconds: float | None
+    fits: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the answers still to come could not change of the step up to this rung.
+
+    `state` is its verdict now. Where that is `fixed`, `sentence` is the ladder's own; else it
+    says that this run can no longer bring a CLIMB. To stop now saves `left` answers and about
+    `saved_usd` US dollars, None where no price is known, 0.0 where they are free.
+    """
+
+    state: str
+    fixed: bool
+    sentence: str
+    left: int
+    saved_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """No more answers will come. `error` says why when the outcome is `failed`."""
 
@@ -98,5 +132,15 @@ class RunFinished:
 
 
 Event = (
-    RunStarted | Asked | Delta | Answered | Graded | Failed | Noticed | BudgetReached | RunFinished
+    RunStarted
+    | Asked
+    | Delta
+    | Answered
+    | Graded
+    | Failed
+    | Noticed
+    | BudgetReached
+    | Priced
+    | Settled
+    | RunFinished
 )

@@ -13,7 +13,7 @@ from lab.prompt import Message
 from store.records import Usage, Variant
 
 # The answer's length that is reckoned with where the variant does not bound it, until
-# longer ones have come.
+# longer ones have come. What an answer takes beyond it is set aside as it comes: `lab.metering`.
 USUAL_ANSWER_TOKENS = 500
 # A prompt whose tokens are only estimated is refused when it is too long beyond doubt.
 SURE = 0.8
@@ -61,10 +61,52 @@ class Purse:
         self._reserved.remove(price or 0.0)
         self._settled.set()
 
+    async def hold(self, price: float | None, cap_usd: float | None) -> Hold | None:
+        """Set aside what a call may cost as `reserve` does; None when it could pass the cap."""
+        return Hold(self, price, cap_usd) if await self.reserve(price, cap_usd) else None
+
+    def room(self, cap_usd: float) -> float:
+        """Return what is neither spent nor set aside, at least 0."""
+        return max(0.0, cap_usd - self.spent - sum(self._reserved))
+
+    def change(self, old: float, new: float) -> None:
+        """Set aside another amount for a call under way."""
+        self._reserved[self._reserved.index(old)] = new
+
     def _fits(self, price: float | None, cap_usd: float | None) -> bool:
         if cap_usd is None or price == 0:
             return True
         return self.spent + sum(self._reserved) + (price or 0.0) <= cap_usd
+
+
+class Hold:
+    """What a purse has set aside for one call, in US dollars. `release` it once."""
+
+    def __init__(self, purse: Purse, price: float | None, cap_usd: float | None) -> None:
+        self.amount = price or 0.0
+        self._purse = purse
+        self._cap_usd = cap_usd
+
+    def grow(self, amount: float) -> bool:
+        """Set aside so much instead; returns False, and changes nothing, without room for it."""
+        more = amount - self.amount
+        if self._cap_usd is not None and more > self._purse.room(self._cap_usd):
+            return False
+        self._set(amount)
+        return True
+
+    def take_all(self) -> None:
+        """Set aside all that the cap leaves; other calls wait until this one is over."""
+        if self._cap_usd is not None:
+            self._set(self.amount + self._purse.room(self._cap_usd))
+
+    def release(self) -> None:
+        """Give it back, the call being over."""
+        self._purse.settle(self.amount)
+
+    def _set(self, amount: float) -> None:
+        self._purse.change(self.amount, amount)
+        self.amount = amount
 
 
 class Limits:
@@ -76,14 +118,55 @@ class Limits:
         self._prices = prices
         self._counter = tokens.Counter(variant.model, variant.provider)
         self._longest = USUAL_ANSWER_TOKENS
+        self._learnt = False
 
-    def price(self, messages: Sequence[Message]) -> float | None:
-        """Return what a call may cost, in US dollars; None where no price is known."""
+    @property
+    def most(self) -> int:
+        """The answer's length that is reckoned with, in tokens: its bound, else the longest."""
+        return answer_room(self._variant) or self._longest
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the variant says how long an answer may be."""
+        return answer_room(self._variant) is not None
+
+    @property
+    def in_the_dark(self) -> bool:
+        """Whether a call costs something and nothing is known of how long its answer may be."""
+        return not self._learnt and bool(self._a_token) and not self.bounded
+
+    def price(self, messages: Sequence[Message], answer: int | None = None) -> float | None:
+        """Return what a call may cost, in US dollars; None where no price is known.
+
+        `answer` is the answer's length in tokens, by default what is reckoned with.
+        """
         if not self._a_token:
             return self._a_token
         sent, _ = self._count(messages)
-        most = answer_room(self._variant) or self._longest
+        most = self.most if answer is None else answer
         return cost(self._prices, self._variant.model, Usage(sent, most))
+
+    def price_between(
+        self, messages: Sequence[Message], passages: int = 0
+    ) -> tuple[float, float] | None:
+        """Return the least and the most that a call may cost; None where no price is known.
+
+        The least is the prompt with next to no answer, the most has the answer that is
+        reckoned with, and up to so many tokens of `passages` that are not known yet. Where
+        tokens are only estimated both allow for it.
+        """
+        if not self._a_token:
+            return None if self._a_token is None else (0.0, 0.0)
+        sent, exact = self._count(messages)
+        sure = 1.0 if exact else SURE
+        model = self._variant.model
+        low = cost(self._prices, model, Usage(round(sent * sure), 1))
+        high = cost(self._prices, model, Usage(round(sent / sure) + passages, self.most))
+        return None if low is None or high is None else (low, high)
+
+    def count_answer(self, text: str) -> int:
+        """Return the tokens of a piece of an answer, as nearly as they can be told."""
+        return tokens.count(text, self._variant.model, self._variant.provider).tokens
 
     @cached_property
     def _a_token(self) -> float | None:
@@ -104,6 +187,7 @@ class Limits:
     def learn(self, usage: Usage) -> None:
         """Reckon with answers as long as this one from now on."""
         self._longest = max(self._longest, usage.completion or 0)
+        self._learnt = True
 
     async def count_ahead(self, messages: Sequence[Message]) -> None:
         """Count what is long in a thread, so that nothing waits for it later."""

@@ -124,7 +124,6 @@ def resolve(
         key = _keyring_key(preset)
     if key is None and preset.needs_key:
         raise ProviderError(f"There is no key for {preset.label}: {preset.key_hint}.")
-    elsewhere = not preset.local and preset.base_url not in ("", address)
     return ResolvedProvider(
         name=preset.name,
         label=preset.label,
@@ -132,10 +131,19 @@ def resolve(
         api_key=key,
         key_hint=preset.key_hint,
         local=preset.local,
-        prices=address if elsewhere or not (preset.prices or preset.local) else preset.name,
+        prices=_priced_as(preset, address),
         best=preset.best,
         parameters=dict(preset.parameters),
     )
+
+
+def priced_as(name: str, *, base_url: str = "", environ: Mapping[str, str] = os.environ) -> str:
+    """Return what `lab.prices` knows a provider by, whether or not its key is there.
+
+    `base_url` goes before its own address. Raises ProviderError for an unknown name.
+    """
+    preset = _named(name)
+    return _priced_as(preset, (base_url or _own_address(preset, environ)).strip().rstrip("/"))
 
 
 def found(environ: Mapping[str, str] = os.environ) -> list[Provider]:
@@ -230,6 +238,12 @@ def _who(preset: Provider, owners: set[str]) -> str:
         if owners.intersection(other.owned_by):
             return other.name
     return preset.name
+
+
+def _priced_as(preset: Provider, address: str) -> str:
+    # What asks in a provider's manner at another address has prices of its own.
+    elsewhere = not preset.local and preset.base_url not in ("", address)
+    return address if elsewhere or not (preset.prices or preset.local) else preset.name
 
 
 def _named(name: str) -> Provider:

@@ -10,34 +10,38 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 from lab import events
-from lab.ask import Client, Ended, Piece
+from lab.ask import Client, Ended
 from lab.cancelling import to_the_end
 from lab.context import Context
 from lab.crew import Crew
 from lab.failures import AskError
-from lab.grading.assertions import grade, is_slow
-from lab.limits import Limits, Purse
+from lab.foresight import Foresight
+from lab.limits import Hold, Limits, Purse
+from lab.metering import Meter, set_aside
 from lab.prompt import Message, assemble, sent_hash
 from lab.rag.asking import Retrieve
+from lab.streams import Stream, finished, graded
 from store import benchmarks, runs, sessions
 from store.database import Database
 from store.errors import PlainError, StoreError
 from store.library_records import Passage
-from store.records import Case, CaseDraft, Status, Usage, Variant
+from store.records import Answer, Case, CaseDraft, Status, Variant
 
 JOURNAL_S = 0.25
 ATTEMPTS = 3
+OVER_CAP = "Stopped here: to go on could have passed the session's cap."
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to ask: a variant over cases, each `epochs` times, some at once.
 
-    `fresh` asks anew what has an answer already.
+    `fresh` asks anew what has an answer already, `since` what has none that was asked for from
+    a time on, in seconds since the epoch. `cap_usd` is the most that the session may spend.
+    With `stop_early` nothing more is asked once the verdict on the step is fixed.
     """
 
     session_id: int
@@ -46,6 +50,8 @@ class Plan:
     epochs: int = 1
     concurrency: int = 4
     fresh: bool = False
+    since: float = 0.0
+    stop_early: bool = False
     cap_usd: float | None = None
 
 
@@ -72,13 +78,17 @@ class Run:
         self._client = client
         self._owner = owner
         self._crew: Crew[tuple[Case, int], events.Event] = Crew(self._take)
-        self._streaming: dict[int, _Stream] = {}
+        self._streaming: dict[int, Stream] = {}
         self._context = Context(database, plan.variant)
         self._run_id = 0
         self._variant = plan.variant
         self._limits = Limits(plan.variant, window=window, prices=client.endpoint.prices)
         self._purse = purse or Purse()
         self._retrieve = retrieve
+        self._foresight = Foresight(
+            *(database, plan, self._purse), left=lambda: self.left, spared=self._spared
+        )
+        self._todo = 0
 
     @property
     def variant(self) -> Variant:
@@ -94,6 +104,15 @@ class Run:
     def left(self) -> int:
         """How many answers are still to come."""
         return len(self._crew.todo) + len(self._streaming)
+
+    @property
+    def rest(self) -> events.Priced | None:
+        """What the answers still to come will take; None until the first few are in."""
+        return self._foresight.rest
+
+    def _spared(self) -> int:
+        # Who stops by hand breaks off what is under way; the run itself lets it come.
+        return len(self._crew.todo) if self.plan.stop_early else self.left
 
     def stop(self) -> None:
         """Stop asking; answers under way keep what has come, marked as stopped."""
@@ -126,10 +145,12 @@ class Run:
             pairs = [(r, epoch) for epoch in range(1, plan.epochs + 1) for r in by_revision]
         else:
             pairs = await database.read(
-                runs.missing, self._variant.id, list(by_revision), plan.epochs
+                runs.missing, self._variant.id, list(by_revision), plan.epochs, plan.since
             )
         todo = {revision_id: by_revision[revision_id].draft for revision_id, _ in pairs}
         await self._context.refuse_hopeless(list(todo.values()), self._limits)
+        to_ask = [(by_revision[revision_id].id, epoch) for revision_id, epoch in pairs]
+        await self._foresight.prepare(self._variant, to_ask, self._limits)
         spent, _ = await database.read(sessions.spent, plan.session_id)
         self._run_id = await database.write(
             runs.start, plan.session_id, self._variant.id, benchmark
@@ -139,7 +160,8 @@ class Run:
             self._crew.todo.extend(
                 (by_revision[revision_id], epoch) for revision_id, epoch in pairs
             )
-        return len(pairs)
+        self._todo = len(pairs)
+        return self._todo
 
     async def _ask_all(self) -> None:
         """Let the workers ask until nothing is left, and end the run."""
@@ -163,10 +185,12 @@ class Run:
         except PlainError as error:  # no other case would fare better
             self._crew.end("failed", str(error))
             return False
-        cap = self.plan.cap_usd
-        price = None if cap is None else self._limits.price(prompt.messages)
-        if not await self._purse.reserve(price, cap):
-            self._crew.reach_budget(self._purse.spent, cap)
+        hold = await set_aside(
+            *(self._purse, self._limits, prompt.messages, self.plan.cap_usd),
+            alone=self._todo > 1,
+        )
+        if hold is None:
+            self._crew.reach_budget(self._purse.spent, self.plan.cap_usd)
             return False
         try:
             if not self._crew.going:
@@ -184,9 +208,9 @@ class Run:
                 passages=prompt.passages,
             )
             self._crew.tell(events.Asked(answer_id, case.id, case.revision_id, epoch))
-            return await self._stream(answer_id, case, prompt, last=attempt == ATTEMPTS)
+            return await self._stream(answer_id, case, prompt, hold, last=attempt == ATTEMPTS)
         finally:
-            self._purse.settle(price)
+            hold.release()
 
     async def _prompt(self, case: CaseDraft) -> _Prompt:
         """Put together what is sent for a case."""
@@ -197,19 +221,28 @@ class Run:
         await self._limits.count_ahead(messages)
         return _Prompt(messages, documents, passages)
 
-    async def _stream(self, answer_id: int, case: Case, prompt: _Prompt, *, last: bool) -> bool:
-        stream = self._streaming[answer_id] = _Stream()
+    async def _stream(
+        self, answer_id: int, case: Case, prompt: _Prompt, hold: Hold, *, last: bool
+    ) -> bool:
+        stream = self._streaming[answer_id] = Stream(prompt.messages)
+        meter = Meter(self._limits, prompt.messages, hold)
+        within = True
         try:
             self._limits.refuse_too_long(prompt.messages, prompt.documents)
-            async for piece in self._client.stream(
+            asked = self._client.stream(
                 self._variant.model, prompt.messages, self._variant.parameters
-            ):
-                if isinstance(piece, Ended):
-                    stream.ended = piece
-                    continue
-                stream.add(piece)
-                delta = events.Delta(answer_id, case.id, piece.text, piece.reasoning)
-                self._crew.tell(delta)
+            )
+            async with aclosing(asked) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Ended):
+                        stream.ended = piece
+                        continue
+                    stream.add(piece)
+                    delta = events.Delta(answer_id, case.id, piece.text, piece.reasoning)
+                    self._crew.tell(delta)
+                    within = meter.add(piece.text + piece.reasoning)
+                    if not within:
+                        break
         except AskError as error:
             again = error.again and not last and self._crew.going
             await to_the_end(self._fail(answer_id, stream, error, again=again))
@@ -218,27 +251,24 @@ class Run:
             end = self._finish(stream, "stopped", "Stopped.")
             await to_the_end(self._keep(answer_id, end, again=False))
             raise
-        await to_the_end(self._succeed(answer_id, case, stream))
+        if within:
+            await to_the_end(self._succeed(answer_id, case, stream))
+        else:
+            end = self._finish(stream, "stopped", OVER_CAP)
+            await to_the_end(self._keep(answer_id, end, again=False))
+            self._crew.reach_budget(self._purse.spent, self.plan.cap_usd)
         return False
 
-    async def _succeed(self, answer_id: int, case: Case, stream: _Stream) -> None:
+    async def _succeed(self, answer_id: int, case: Case, stream: Stream) -> None:
         """Grade a whole answer and keep it."""
-        end = self._finish(stream, "done")
-        check = partial(grade, latency_s=end.latency_s, cost_usd=end.cost_usd)
-        # A pattern or a schema may take long; most checks are over in microseconds.
-        if is_slow(case.expectation):
-            graded = await asyncio.to_thread(check, case.expectation, end.text)
-        else:
-            graded = check(case.expectation, end.text)
-        if graded is not None:
-            end = replace(end, grade=graded.verdict, checks=graded.rows())
+        end = await graded(self._finish(stream, "done"), case.expectation)
         self._limits.learn(end.usage)
         self._crew.pass_on(self._client.notices)
         await self._keep(answer_id, end, again=False)
-        if graded is not None:
-            self._crew.tell(events.Graded(answer_id, case.id, graded.verdict))
+        if end.grade is not None:
+            self._crew.tell(events.Graded(answer_id, case.id, end.grade))
 
-    async def _fail(self, answer_id: int, stream: _Stream, error: AskError, *, again: bool) -> None:
+    async def _fail(self, answer_id: int, stream: Stream, error: AskError, *, again: bool) -> None:
         """Keep what came of an answer, and end the run where nothing else would fare better."""
         partly = error.kind == "cut" or stream.first_token_s is not None
         end = self._finish(stream, "cut" if partly else "failed", str(error))
@@ -253,24 +283,19 @@ class Run:
         answer = await self._database.write(runs.finish, answer_id, end)
         if end.status == "done":
             self._crew.tell(events.Answered(answer))
+            await self._look_ahead(answer)
         else:
             self._crew.tell(events.Failed(answer, end.error, again=again))
 
-    def _finish(self, stream: _Stream, status: Status, error: str = "") -> runs.Finish:
-        ended = stream.ended or Ended(self._variant.model, Usage(), "")
-        text, reasoning = _joined(stream.pieces)
-        return runs.Finish(
-            status=status,
-            text=text,
-            reasoning=reasoning,
-            error=error,
-            model=ended.model,
-            usage=ended.usage,
-            cost_usd=self._limits.cost(ended.model, ended.usage),
-            first_token_s=stream.first_token_s,
-            latency_s=time.monotonic() - stream.began,
-            finish_reason=ended.finish_reason,
-        )
+    async def _look_ahead(self, answer: Answer) -> None:
+        """Tell what is known by now of the answers still to come."""
+        for event in await self._foresight.heard(answer):
+            self._crew.tell(event)
+            if isinstance(event, events.Settled) and self.plan.stop_early:
+                self._crew.end("settled")
+
+    def _finish(self, stream: Stream, status: Status, error: str = "") -> runs.Finish:
+        return finished(stream, self._variant.model, self._limits, status, error)
 
     async def _journal(self) -> None:
         """Write what has streamed in, in batches, so that a kill loses a quarter second."""
@@ -291,28 +316,3 @@ class _Prompt:
     messages: list[Message]
     documents: list[tuple[str, str]]
     passages: list[Passage]
-
-
-class _Stream:
-    """What has come of one answer so far, and when."""
-
-    def __init__(self) -> None:
-        self.began = time.monotonic()
-        self.first_token_s: float | None = None
-        self.ended: Ended | None = None
-        self.pieces: list[Piece] = []
-        self._journalled = 0
-
-    def add(self, piece: Piece) -> None:
-        if self.first_token_s is None:
-            self.first_token_s = time.monotonic() - self.began
-        self.pieces.append(piece)
-
-    def fresh(self) -> tuple[str, str]:
-        """Return text and reasoning that came since this was last asked."""
-        pieces, self._journalled = self.pieces[self._journalled :], len(self.pieces)
-        return _joined(pieces)
-
-
-def _joined(pieces: list[Piece]) -> tuple[str, str]:
-    return "".join(piece.text for piece in pieces), "".join(piece.reasoning for piece in pieces)

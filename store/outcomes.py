@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,12 +49,17 @@ _LABEL = (
 
 
 def outcomes(
-    connection: sqlite3.Connection, session_id: int, variant_id: int, split: Split = "test"
+    connection: sqlite3.Connection,
+    session_id: int,
+    variant_id: int,
+    split: Split = "test",
+    before: float = math.inf,
 ) -> list[Outcome]:
     """Return the newest whole answer of each case and epoch, in the benchmark's order.
 
     Bad cases, which wait for repair, are left out. A label goes before the verdict of a
-    trusted judge, and that before the assertions'.
+    trusted judge, and that before the assertions'. Only answers count that were asked for
+    `before` a time, in seconds since the epoch.
     """
     rows = connection.execute(
         f"SELECT a.case_id, a.epoch, a.id, {_LABEL}, j.verdict, g.verdict, a.sent_hash,"
@@ -63,8 +69,8 @@ def outcomes(
         " JOIN answers AS a ON a.revision_id = c.revision_id AND a.variant_id = ?"
         f" {GRADERS}"
         " WHERE c.session_id = ? AND c.removed_at IS NULL AND r.split = ? AND a.status = 'done'"
-        f" AND {SOUND} ORDER BY c.position, a.epoch, a.id",
-        (variant_id, session_id, session_id, split),
+        f" AND a.started_at < ? AND {SOUND} ORDER BY c.position, a.epoch, a.id",
+        (variant_id, session_id, session_id, split, before),
     )
     newest = {(row[0], row[1]): row for row in rows}
     return [_outcome(row) for row in newest.values()]

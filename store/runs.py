@@ -113,7 +113,7 @@ def start(connection: sqlite3.Connection, session_id: int, variant_id: int, benc
 
 
 def end(connection: sqlite3.Connection, run_id: int, outcome: str) -> None:
-    """Note how a run ended: `finished`, `stopped`, `budget` or `failed`.
+    """Note how a run ended: `finished`, `stopped`, `budget`, `failed` or `settled`.
 
     What it asked for and did not finish is kept as stopped.
     """
@@ -125,17 +125,24 @@ def end(connection: sqlite3.Connection, run_id: int, outcome: str) -> None:
 
 
 def missing(
-    connection: sqlite3.Connection, variant_id: int, revision_ids: Sequence[int], epochs: int
+    connection: sqlite3.Connection,
+    variant_id: int,
+    revision_ids: Sequence[int],
+    epochs: int,
+    since: float = 0.0,
 ) -> list[tuple[int, int]]:
-    """Return the (revision, epoch) pairs that have no whole answer under a variant yet."""
+    """Return the (revision, epoch) pairs that have no whole answer under a variant yet.
+
+    Only answers count that were asked for from `since` on, in seconds since the epoch.
+    """
     done = set[tuple[int, int]]()
     for revision_id in revision_ids:
         done.update(
             (revision_id, epoch)
             for (epoch,) in connection.execute(
                 "SELECT epoch FROM answers WHERE variant_id = ? AND revision_id = ?"
-                " AND status = 'done'",
-                (variant_id, revision_id),
+                " AND status = 'done' AND started_at >= ?",
+                (variant_id, revision_id, since),
             )
         )
     return [

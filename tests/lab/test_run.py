@@ -17,7 +17,7 @@ import pytest
 
 from fixtures.server import FixtureServer
 from fixtures.server_faults import ENORMOUS, HOSTILE, Fault
-from lab import run as run_module
+from lab import streams
 from lab.ask import Client, Endpoint
 from lab.desk import Desk
 from lab.engine import Engine
@@ -239,14 +239,14 @@ async def test_a_whole_answer_is_kept_though_the_run_is_stopped_while_it_is_grad
     desk: Desk, variant: Make, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
-    grade = run_module.grade
+    grade = streams.grade
 
     def slow(*given: Any, **took: Any) -> Any:
         begun.set()
         go_on.wait(10)
         return grade(*given, **took)
 
-    monkeypatch.setattr(run_module, "grade", slow)
+    monkeypatch.setattr(streams, "grade", slow)
     pattern = Expectation(assertions=(Assertion("regex", "asked"),))
     await desk.add_cases([CaseDraft("a", expectation=pattern)])
     asking = await desk.ask(await desk.cases(), variant())

@@ -47,9 +47,11 @@ def stored(litmus, query: str) -> list[tuple[str, ...]]:
 def test_a_run_is_reported_and_not_asked_twice(litmus, server, ask):
     found = ask("--json").data
     assert found.keys() == RUNG | {
-        *("session", "variant", "outcome", "answered", "failed", "unlabelled", "wall_seconds")
+        *("session", "variant", "outcome", "answered", "failed", "unlabelled", "wall_seconds"),
+        "settled",
     }
     assert (found["outcome"], found["answered"], found["failed"]) == ("finished", 3, 0)
+    assert found["settled"] is None
     # The third case has no expectation: it waits for a person.
     assert (found["n"], found["passed"], found["unlabelled"]) == (2, 1, 1)
     assert found["low"] < found["rate"] == 0.5 < found["high"]
@@ -58,21 +60,22 @@ def test_a_run_is_reported_and_not_asked_twice(litmus, server, ask):
         "one",
     )
 
-    rungs = litmus("ladder", "--json").data
-    assert rungs == {
-        "session": "one",
-        "rungs": [{key: found[key] for key in RUNG}],
-        "judge": None,
-    }
+    ladder = litmus("ladder", "--json").data
+    [rung] = ladder["rungs"]
+    assert (ladder["session"], ladder["judge"]) == ("one", None)
+    assert {key: rung[key] for key in RUNG} == {key: found[key] for key in RUNG}
     assert litmus("ladder").out.splitlines()[1].split()[:2] == ["bare", "50%"]
 
     again = ask()
     assert again.status == 0 and len(server.chats) == 3
     assert "50% right" in again.out and "1 to label. 0 answers" in again.out
     assert ask("--epochs", "2", "--json").data["answered"] == 3
-    every = ask("--fresh", "--split", "all", "--json")
+    every = ask("--fresh", "--split", "all", "--json", "--concurrency", "1")
     assert (every.data["answered"], every.data["n"]) == (4, 2)
-    assert every.err == "The rate is that of the test cases; the others do not count.\n"
+    assert every.err == (
+        "What the other answer will cost is unknown: no price is known for fixture-large.\n"
+        "The rate is that of the test cases; the others do not count.\n"
+    )
 
 
 def test_the_context_rung_sends_the_documents(litmus, server, ask):
@@ -81,7 +84,7 @@ def test_the_context_rung_sends_the_documents(litmus, server, ask):
     planned = ask("--dry-run", "--json", rung="context").data
     assert planned.keys() == {
         *("session", "rung", "provider", "model", "variant", "cases", "to_ask", "documents"),
-        "cases_with_other_documents",
+        *("cases_with_other_documents", "price_low_usd", "price_high_usd"),
     }
     assert (planned["to_ask"], planned["documents"], server.chats) == (3, ["facts.txt"], [])
     assert "Would ask fixture-large" in ask("--dry-run", rung="context").out

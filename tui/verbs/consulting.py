@@ -9,7 +9,7 @@ from lab.engine import Engine
 from lab.rag.oracle import Diagnosis, Failure, Why, ask, diagnose, rag_variant
 from lab.statistics.rates import Rate
 from tui.verbs import output
-from tui.verbs.running import Report, watch
+from tui.verbs.watching import Report, watch
 from tui.verbs.working import desk_of, with_engine
 
 _SHOWN = 12

@@ -8,8 +8,9 @@ from lab import demo as lab_demo
 from lab.engine import Engine
 from lab.weights import SMOLLM2, fetch_weights, have_weights
 from store.home import home
-from tui.verbs import laddering, output, promoting, running
+from tui.verbs import laddering, output, promoting
 from tui.verbs.app import open_app
+from tui.verbs.watching import Report, watch
 from tui.verbs.working import with_engine
 
 
@@ -36,8 +37,8 @@ async def _headless(engine: Engine, *, as_json: bool) -> int:
     status = 0
     promoted = promoting.Report(as_json=True)
     async for asking in lab_demo.climb(desk, promoted.note):
-        report = running.Report()
-        await running.watch(asking, report)
+        report = Report()
+        await watch(asking, report)
         status = max(status, report.status)
     await laddering.print_ladder(desk, as_json=as_json)
     return status

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from lab import events
 from lab.attaching import refuse_hopeless
-from lab.context import Part, is_empty, parts
+from lab.context import is_empty
 from lab.desk import Desk
 from lab.engine import Engine
-from lab.failures import AskError
+from lab.events import Priced, Settled
+from lab.forecast import about_text
 from lab.ladder.standing import Standing
 from lab.prices import format_cost
 from lab.rag.asking import not_promoted
-from lab.run import Run
 from lab.setup import Setup, refuse_imported
-from store.errors import NotFound
-from store.records import Case, CaseDraft, Variant
+from store.errors import NotFound, PlainError
+from store.records import Case, Variant
 from tui.verbs import output
+from tui.verbs.running_again import again
+from tui.verbs.running_ahead import after_pilot, choose_pilot, dry_run, pilot_json, pilot_text
 from tui.verbs.store_options import retrieval_of
+from tui.verbs.watching import Report, watch
 from tui.verbs.working import desk_of, with_engine
+
+
+class BadOptions(PlainError):
+    """Options that say nothing together."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask a variant every case that has no answer yet; resuming is running again."""
+    _refuse_bad(options)
+    if options.again:
+        return again(options)
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
@@ -39,22 +47,20 @@ def run(options: argparse.Namespace) -> int:
                 "`litmus bench import FILE`."
             )
         variant = setup.variant(desk.documents)
-        refuse_imported(variant)
-        if variant.rung == "context" and is_empty(variant, cases):
-            raise NotFound(
-                "Nothing is in the context; add a document with `litmus docs add PATH` first."
-            )
-        if variant.rung == "rag" and not variant.documents:
-            raise NotFound(not_promoted(setup.retrieval.indexing, desk.documents))
+        _refuse_empty(desk, setup, variant, cases)
         if options.dry_run:
             await refuse_hopeless(desk, setup, variant, cases)
-            return await _dry_run(desk, variant, cases, options)
+            return await dry_run(desk, variant, cases, options)
+        asked, epochs = cases, options.epochs
+        if options.pilot:
+            asked, epochs = await choose_pilot(desk, variant, cases, options)
         asking = await desk.ask(
-            cases,
+            asked,
             variant,
-            epochs=options.epochs,
+            epochs=epochs,
             concurrency=options.concurrency or 0,
             fresh=options.fresh,
+            stop_early=options.stop_early,
             cap_usd=options.budget,
         )
         report = Report()
@@ -64,76 +70,49 @@ def run(options: argparse.Namespace) -> int:
             # A model that gave nothing must not be what the next run begins with.
             if report.useful:
                 await desk.choose(setup)
-        standing = await desk.standing(await desk.stored_variant(variant))
+        stored = await desk.stored_variant(variant)
+        standing = await desk.standing(stored)
+        rest = await after_pilot(desk, stored, cases, options) if options.pilot else None
         if options.split != "test":
             output.note("The rate is that of the test cases; the others do not count.")
-        _print_run(desk, standing, report, as_json=options.json)
+        _print_run(desk, standing, report, rest, as_json=options.json)
         return report.status
 
     return with_engine(options, work)
 
 
-class Report:
-    """What came of a run, for the exit status and the last line."""
-
-    def __init__(self) -> None:
-        self.todo = 0
-        self.answered = 0
-        self.failed = 0
-        self.first_error = ""
-        self.outcome: events.Outcome = "finished"
-        self.seconds = 0.0
-
-    @property
-    def status(self) -> int:
-        """0 when everything that was missing is there now, else 1."""
-        return 0 if self.outcome == "finished" and not self.failed else 1
-
-    @property
-    def useful(self) -> bool:
-        """Whether an answer came, or none was missing."""
-        return self.answered > 0 or (self.outcome == "finished" and not self.todo)
+_CHOICES = ("rung", "provider", "base_url", "model", "system", "temperature", "max_tokens")
 
 
-async def watch(asking: Run, report: Report) -> None:
-    """Show a run's progress on stderr until it ends. Raises AskError when nothing came."""
-    progress = output.Progress()
-    async with aclosing(asking.events()) as happening:
-        async for event in happening:
-            _note(event, report, progress, asking.plan.variant.rung)
-    progress.done()
-    if report.failed and not report.answered:
-        raise AskError(report.first_error, "request")
-    if report.failed:
-        lacking = report.todo - report.answered
-        output.complain(f"{lacking} of {report.todo} questions got no answer: {report.first_error}")
+def _refuse_bad(options: argparse.Namespace) -> None:
+    """Raise BadOptions where the options do not go together."""
+    if not options.again and not options.rung:
+        raise BadOptions("Say which rung to ask with --rung bare, context or rag.")
+    given = [name for name in _CHOICES if getattr(options, name) is not None]
+    given += [name for name in ("pilot", "stop_early") if getattr(options, name)]
+    if options.again and given:
+        raise BadOptions(
+            f"--again asks what the last verdict rests on, as it was asked then; leave out "
+            f"--{given[0].replace('_', '-')}."
+        )
+    if options.stop_early and options.fresh:
+        raise BadOptions(
+            "--stop-early follows a verdict from its first answer, and --fresh replaces answers "
+            "that it rests on; leave one of them out."
+        )
+    if options.pilot and options.dry_run:
+        raise BadOptions("--pilot asks three cases and --dry-run none; leave one of them out.")
 
 
-def _note(event: events.Event, report: Report, progress: output.Progress, rung: str) -> None:
-    match event:
-        case events.RunStarted():
-            report.todo = event.todo
-        case events.Answered():
-            report.answered += 1
-            progress.show(f"{rung}: {report.answered} of {report.todo} answered")
-        case events.Failed(again=False):
-            report.failed += 1
-            report.first_error = report.first_error or event.error
-        case events.Noticed():
-            progress.done()
-            output.note(event.sentence)
-        case events.BudgetReached():
-            progress.done()
-            output.note(
-                f"Stopped before the next call could pass the cap: "
-                f"${event.spent_usd:.4f} of ${event.cap_usd:.2f} is spent; "
-                "--budget allows more for one run."
-            )
-        case events.RunFinished():
-            report.outcome, report.seconds = event.outcome, event.seconds
-            report.first_error = event.error or report.first_error
-        case _:
-            pass
+def _refuse_empty(desk: Desk, setup: Setup, variant: Variant, cases: list[Case]) -> None:
+    """Raise PlainError where nobody can be asked, or a rung has nothing to give."""
+    refuse_imported(variant)
+    if variant.rung == "context" and is_empty(variant, cases):
+        raise NotFound(
+            "Nothing is in the context; add a document with `litmus docs add PATH` first."
+        )
+    if variant.rung == "rag" and not variant.documents:
+        raise NotFound(not_promoted(setup.retrieval.indexing, desk.documents))
 
 
 async def _setup(desk: Desk, options: argparse.Namespace) -> Setup:
@@ -161,45 +140,9 @@ async def _setup(desk: Desk, options: argparse.Namespace) -> Setup:
     )
 
 
-async def _dry_run(
-    desk: Desk, variant: Variant, cases: list[Case], options: argparse.Namespace
-) -> int:
-    stored = await desk.stored_variant(variant)
-    todo = await desk.missing(cases, stored, options.epochs, fresh=options.fresh)
-    if options.json:
-        output.data(
-            {
-                "session": desk.session.name,
-                "rung": variant.rung,
-                "provider": variant.provider,
-                "model": variant.model,
-                "variant": variant.hash,
-                "cases": len(cases),
-                "to_ask": todo,
-                "documents": [name for name, *_ in variant.documents],
-                "cases_with_other_documents": _with_others(variant, cases),
-            }
-        )
-    else:
-        names = "; ".join(str(Part(*document)) for document in variant.documents)
-        where = "store" if variant.rung == "rag" else "context"
-        context = f" with {names} in the {where}" if names else ""
-        if others := _with_others(variant, cases):
-            context += f" (other documents for {others:,} of the cases)"
-        output.say(
-            f"Would ask {variant.model} ({variant.provider}) {todo} questions{context}; "
-            f"{len(cases) * options.epochs - todo} answers are there already."
-        )
-    return 0
-
-
-def _with_others(variant: Variant, cases: list[Case]) -> int:
-    """Return how many cases have not just the session's documents in their context."""
-    usual = parts(variant, CaseDraft(""))
-    return sum(parts(variant, case.draft) != usual for case in cases)
-
-
-def _print_run(desk: Desk, standing: Standing, report: Report, *, as_json: bool) -> None:
+def _print_run(
+    desk: Desk, standing: Standing, report: Report, rest: Priced | None, *, as_json: bool
+) -> None:
     row = _rung(standing)
     if as_json:
         output.data(
@@ -212,6 +155,8 @@ def _print_run(desk: Desk, standing: Standing, report: Report, *, as_json: bool)
                 "failed": report.failed,
                 "unlabelled": standing.unlabelled,
                 "wall_seconds": round(report.seconds, 3),
+                "settled": _settled(report.settled),
+                **({} if rest is None else {"pilot": pilot_json(rest)}),
             }
         )
         return
@@ -222,10 +167,29 @@ def _print_run(desk: Desk, standing: Standing, report: Report, *, as_json: bool)
             f"{standing.rate.high:.0%}, n {standing.rate.n})"
         )
     wait = f", {standing.unlabelled} to label" if standing.unlabelled else ""
+    early = ""
+    if report.outcome == "settled" and report.settled is not None:
+        saved = report.settled
+        worth = f", about {about_text(saved.saved_usd)} saved" if saved.saved_usd else ""
+        early = f" Stopped early: {saved.left:,} answers not asked{worth}."
     output.say(
         f"{row['rung']}: {rate}{wait}. {report.answered} answers in {report.seconds:.0f} s, "
-        f"cost {format_cost(row['cost_usd'])}."
+        f"cost {format_cost(row['cost_usd'])}.{early}"
     )
+    if rest is not None:
+        output.say(pilot_text(rest, standing.variant.model))
+
+
+def _settled(event: Settled | None) -> dict[str, Any] | None:
+    if event is None:
+        return None
+    return {
+        "verdict": event.state,
+        "fixed": event.fixed,
+        "sentence": event.sentence,
+        "answers_left": event.left,
+        "saved_usd": event.saved_usd,
+    }
 
 
 def _rung(item: Standing) -> dict[str, Any]:

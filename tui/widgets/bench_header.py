@@ -42,9 +42,10 @@ class BenchHeader(Horizontal):
             text = safe.one_line(f"{setup.rung} · {setup.model} · {setup.provider}", 90)
         self.query_one("#setup", Static).update(Content(text))
 
-    def show_left(self, left: int) -> None:
-        """Show how many answers are still to come; nothing when none are."""
-        self.query_one("#left", Static).update(f"◌ {left} to come" if left else "")
+    def show_left(self, left: int, price: str = "") -> None:
+        """Show how many answers are still to come, and their price; nothing when none are."""
+        text = f"◌ {left} to come" + (f" · {price}" if price else "")
+        self.query_one("#left", Static).update(Content(text if left else ""))
 
     def show_promoting(self, share: float | None) -> None:
         """Show how much of what is promoted is done, 0 to 1; None while nothing is."""

@@ -172,16 +172,48 @@ class Asking:
                     timeout=LONG_S,
                     markup=False,
                 )
+            case events.Priced():
+                self._show_left()
+                if event.fits is not None:
+                    self._warn_of_cap(event.fits, event.left)
+            case events.Settled():
+                from lab.foresight import settled_text
+
+                bench.notify(settled_text(event, "esc"), timeout=LONG_S, markup=False)
             case events.RunFinished(outcome="failed") if run.total > 1:
                 bench.notify(event.error, severity="error", timeout=LONG_S, markup=False)
             case _:
                 pass
 
+    def _warn_of_cap(self, fits: int, left: int) -> None:
+        cap = self._bench.desk.session.cap_usd or 0.0
+        room = f"after about {fits:,} of {left:,} answers" if fits else "with the next answer"
+        self._bench.notify(
+            f"The rest would pass the cap of ${cap:.2f} {room}; the run stops before that. The "
+            "key $ changes the cap.",
+            severity="warning",
+            timeout=LONG_S,
+            markup=False,
+        )
+
     def _show_left(self) -> None:
         if self._bench.is_mounted:
             # A run is at work until it says that it is not, also between two of its cases.
             left = sum(max(1, run.left) for run in self._runs)
-            self._bench.query_one(BenchHeader).show_left(left)
+            self._bench.query_one(BenchHeader).show_left(left, self._price())
             if self.busy != self._shown_busy:
                 self._shown_busy = self.busy
                 self._bench.refresh_bindings()
+
+    def _price(self) -> str:
+        """Return what all that is to come will cost, once every run knows; else nothing."""
+        runs = [run for run in self._runs if run.left]
+        rests = [rest for run in runs if (rest := run.rest) is not None]
+        if not rests or len(rests) < len(runs):
+            return ""
+        from lab.forecast import range_text
+
+        lows, highs = [rest.low_usd for rest in rests], [rest.high_usd for rest in rests]
+        if None in lows or None in highs:
+            return "price unknown"
+        return range_text(sum(filter(None, lows)), sum(filter(None, highs)))
