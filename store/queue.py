@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store import benchmarks, labels, runs
@@ -11,6 +13,10 @@ from store.benchmarks import SOUND
 from store.records import Answer, Case, Variant, Verdict
 
 _STANDS = "l.undoes IS NULL AND NOT EXISTS (SELECT 1 FROM labels AS undo WHERE undo.undoes = l.id)"
+_NO_LABEL = (
+    "NOT EXISTS (SELECT 1 FROM labels AS l WHERE l.revision_id = a.revision_id"
+    f" AND l.answer_hash = a.answer_hash AND {_STANDS})"
+)
 _CURRENT = (
     "FROM cases AS c JOIN case_revisions AS r ON r.id = c.revision_id"
     " JOIN answers AS a ON a.revision_id = c.revision_id AND a.status = 'done'"
@@ -74,12 +80,30 @@ def waiting(
     rows = connection.execute(
         f"SELECT min(a.id) {_CURRENT} AND c.session_id = :session"
         " AND (:case IS NULL OR c.id = :case)"
-        " AND NOT EXISTS (SELECT 1 FROM labels AS l WHERE l.revision_id = a.revision_id"
-        f"   AND l.answer_hash = a.answer_hash AND {_STANDS})"
+        f" AND {_NO_LABEL}"
         " AND (:graded OR NOT EXISTS (SELECT 1 FROM grades AS g WHERE g.answer_id = a.id"
         "   AND g.grader = 'assertions'))"
         " GROUP BY a.revision_id, a.answer_hash",
         {"session": session_id, "case": case_id, "graded": graded},
+    )
+    return [answer_id for (answer_id,) in rows]
+
+
+def still_waiting(
+    connection: sqlite3.Connection, answer_ids: Sequence[int], case_id: int | None = None
+) -> list[int]:
+    """Return those of some answers that wait for a label, as `waiting` does, in their order.
+
+    An answer whose case has been revised since stands for the one that went along with it.
+    """
+    rows = connection.execute(
+        "SELECT min(a.id) FROM json_each(:wanted) AS w JOIN answers AS o ON o.id = w.value"
+        " JOIN cases AS c ON c.id = o.case_id JOIN case_revisions AS r ON r.id = c.revision_id"
+        " JOIN answers AS a ON a.revision_id = c.revision_id AND a.status = 'done'"
+        "  AND a.answer_hash = o.answer_hash"
+        f" WHERE c.removed_at IS NULL AND {SOUND} AND (:case IS NULL OR c.id = :case)"
+        f" AND {_NO_LABEL} GROUP BY a.revision_id, a.answer_hash ORDER BY min(w.key)",
+        {"wanted": json.dumps(list(answer_ids)), "case": case_id},
     )
     return [answer_id for (answer_id,) in rows]
 

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
 _KEPT = "What came of {} when Litmus ended last is kept, marked ⚠."
 
 
-Queue = Literal["open", "blind"]
-"""How the label queue is opened with the app: showing whose answers they are, or not."""
+Queue = Literal["open", "blind", "settle", "settle blind"]
+"""How the label queue is opened with the app: showing whose answers they are, or not.
+
+`settle` opens it above the ladder, on what settles the ladder's last open step.
+"""
 
 RESIZED_S = 0.1
 """How long after a change of its size the terminal is asked for it once more."""
@@ -116,8 +119,9 @@ class LitmusApp(App[None]):
         if self._run_demo:
             self.open_demo()
         if self._queue is not None:
-            blind = self._queue == "blind"
-            self.call_later(self._first_screen.run_action, f"queue({blind})")
+            action = "settle" if self._queue.startswith("settle") else "queue"
+            blind = self._queue.endswith("blind")
+            self.call_later(self._first_screen.run_action, f"{action}({blind})")
         self.set_timer(SETTLED_S, self._warm_up)
 
     def on_resize(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from lab.context import changes
 from lab.editing.texts import CaseTexts, texts_of
+from lab.editing.words import marked
 from store.records import CaseDraft
 
 Sign = Literal["+", "−", " "]
@@ -21,8 +21,6 @@ _NAMES = {
     "split": "Split",
     "turns": "Earlier messages",
 }
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
-_LONGEST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +80,8 @@ def _lines(old: str, new: str) -> Iterator[Line]:
         if step == "equal":
             yield from (Line(" ", ((line, False),)) for line in gone)
             continue
-        pairs = [_marked(*pair) for pair in zip(gone, come, strict=False)]
+        pairs = [marked(*pair) for pair in zip(gone, come, strict=False)]
         yield from (Line("−", left) for left, _ in pairs)
         yield from (Line("−", ((line, False),)) for line in gone[len(pairs) :])
         yield from (Line("+", right) for _, right in pairs)
         yield from (Line("+", ((line, False),)) for line in come[len(pairs) :])
-
-
-def _marked(
-    old: str, new: str
-) -> tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]:
-    """Return two lines in pieces, with what differs between them, word by word."""
-    if len(old) + len(new) > _LONGEST:
-        return ((old, False),), ((new, False),)
-    before, after = _WORDS.findall(old), _WORDS.findall(new)
-    left: list[tuple[str, bool]] = []
-    right: list[tuple[str, bool]] = []
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for step, old_from, old_to, new_from, new_to in matcher.get_opcodes():
-        differs = step != "equal"
-        left.append(("".join(before[old_from:old_to]), differs))
-        right.append(("".join(after[new_from:new_to]), differs))
-    return tuple(left), tuple(right)

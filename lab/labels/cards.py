@@ -67,7 +67,8 @@ class Sitting:
     `verdicts` were given; `waiting` answers are still to come and `skipped` ones were passed
     over. `graded` ones, counted at the end only, have the checks' verdict and nobody's
     label. `own` is how the person agrees with themselves over all second looks of the
-    session; `differing` of those said something else and are not settled.
+    session; `differing` of those said something else and are not settled. `settling` where
+    the sitting was at chosen answers only, which settle a step of the ladder.
     """
 
     verdicts: dict[Verdict, int]
@@ -78,3 +79,4 @@ class Sitting:
     graded: int
     own: Agreement
     differing: int
+    settling: bool = False

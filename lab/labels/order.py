@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import insort
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from lab.labels.cards import Card
@@ -20,9 +21,20 @@ class Order:
 
     The place of an answer is a hash of its id under the session's seed, so that neither
     what was labelled nor what came since changes the order of the others.
+
+    With `wanted` answers it holds these only, in their own order, also those that the checks
+    have graded.
     """
 
-    def __init__(self, database: Database, session_id: int, seed: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        session_id: int,
+        seed: str,
+        wanted: Sequence[int] | None = None,
+    ) -> None:
+        self._wanted = wanted
+        self._places: dict[int, int] = {}  # of those that are wanted, by what they are now
         self._database = database
         self._session_id = session_id
         self._seed = bytes.fromhex(seed)
@@ -115,12 +127,20 @@ class Order:
         return await (coming or self._database.read(queue.item, answer_id))
 
     async def _read(self, graded: bool, case_id: int | None = None) -> list[int]:
-        return await self._database.read(self._ranked, graded, case_id)
+        if self._wanted is None:
+            return await self._database.read(self._ranked, graded, case_id)
+        found = await self._database.read(queue.still_waiting, self._wanted)
+        self._places = {answer_id: place for place, answer_id in enumerate(found)}
+        if case_id is not None:
+            found = await self._database.read(queue.still_waiting, self._wanted, case_id)
+        return found[::-1]
 
     def _ranked(self, connection: Connection, graded: bool, case_id: int | None) -> list[int]:
         found = queue.waiting(connection, self._session_id, graded=graded, case_id=case_id)
         return sorted(found, key=self._rank)
 
     def _rank(self, answer_id: int) -> float:
+        if self._wanted is not None:
+            return -float(self._places.get(answer_id, 0))
         digest = blake2b(answer_id.to_bytes(8, "big"), digest_size=6, key=self._seed).digest()
         return float(int.from_bytes(digest, "big"))  # which sorts twice as fast as a whole number

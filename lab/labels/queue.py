@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
 from typing import Any
@@ -37,14 +37,22 @@ class LabelQueue:
     stored before the next answer is shown; calls must follow one another.
     """
 
-    def __init__(self, desk: Desk, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        wanted: Sequence[int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin a sitting; with `wanted` at these answers only, in their order, each once."""
         self.shown: Card | None = None
         self.last: Last | None = None
         self._desk = desk
         self._clock = clock
         self._state: dict[str, Any] = desk.state.setdefault("queue", {})
         seed = self._state.setdefault("seed", secrets.token_hex(16))
-        self._order = Order(desk.database, desk.session.id, seed)
+        self._order = Order(desk.database, desk.session.id, seed, wanted)
+        self._settling = wanted is not None
         self._looks = SecondLooks(desk.database, desk.session.id)
         self._acts: list[Act] = []
         self._done = 0
@@ -252,14 +260,14 @@ class LabelQueue:
 
     async def _next(self) -> Card | None:
         card = None
-        if self._looks.due:
+        if self._looks.due and not self._settling:
             card = await self._looks.take()
         card = card or await self._order.next()
         if card is None:
             # Runs may have brought answers meanwhile.
             await self._order.fill(graded=self.with_graded)
             card = await self._order.next()
-        if card is None and self._acts:
+        if card is None and self._acts and not self._settling:
             card = await self._looks.take()
         return card
 
@@ -280,7 +288,8 @@ class LabelQueue:
         if self.shown is None:
             return Progress(self._done, self._done, 0.0)
         new = self._order.new + self.shown.is_new
-        left = 1 + self._order.left + self._looks.to_come(new)
+        looks = 0 if self._settling else self._looks.to_come(new)
+        left = 1 + self._order.left + looks
         pace = median(self._times) if len(self._times) >= _KNOWN else None
         return Progress(self._done + 1, self._done + left, None if pace is None else pace * left)
 
@@ -290,7 +299,7 @@ class LabelQueue:
         looks = await read(queue.looks, session_id)
         waiting = self._order.left + (self.shown is not None)
         graded = 0
-        if not waiting and not self.with_graded:
+        if not (waiting or self.with_graded or self._settling):
             everything = await read(queue.waiting, session_id, graded=True)
             graded = len(everything) - self._order.skipped
         given = Counter[Verdict](act.verdict for act in self._acts if act.verdict)
@@ -303,6 +312,7 @@ class LabelQueue:
             graded=max(0, graded),
             own=agreement([(look.first, look.second) for look in looks]),
             differing=sum(look.differs for look in looks),
+            settling=self._settling,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,7 @@ from lab.desk import Desk
 from lab.labels.queue import LabelQueue
 from lab.labels.second_looks import APART, EVERY
 from store import runs, sessions
-from store.records import Assertion, CaseDraft, Expectation, Variant, Verdict
+from store.records import Assertion, CaseDraft, Evidence, Expectation, Variant, Verdict
 
 VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "partial")
 STANDING = "SELECT count(*) FROM standing_labels"
@@ -282,3 +283,74 @@ async def test_the_time_left_is_at_the_persons_own_pace(fill: Fill, open_queue: 
         now[0] += seconds
         await queue.judge("pass")
     assert queue.progress.seconds == 5 * 20.0
+
+
+# -- Only what settles a step -----------------------------------------------------------
+
+
+@pytest.fixture
+async def wanted(desk: Desk, fill: Fill) -> list[int]:
+    """Five of thirty answers, in an order of their own, by their ids."""
+    await fill(30)
+    ids = [row[0] for row in rows(desk, "SELECT id FROM answers ORDER BY id")]
+    return [ids[place] for place in (20, 3, 11, 29, 7)]
+
+
+async def test_wanted_answers_come_alone_in_their_order_and_once(
+    desk: Desk, wanted: list[int], open_queue: Open
+) -> None:
+    queue = await open_queue(wanted=wanted)
+    seen: list[int] = []
+    while queue.shown:
+        assert (queue.progress.at, queue.progress.total) == (len(seen) + 1, 5)
+        seen.append(queue.shown.item.answer.id)
+        await queue.judge("pass")
+    assert seen == wanted
+    found = await queue.sitting()
+    assert (found.settling, found.waiting, found.graded) == (True, 0, 0)
+    assert (await open_queue(wanted=wanted)).shown is None
+    assert len(await walk(await open_queue())) == 25
+
+
+async def test_labels_that_came_by_another_way_are_not_asked_for(
+    desk: Desk, wanted: list[int], open_queue: Open
+) -> None:
+    queue = await open_queue(wanted=wanted)
+    for answer_id in wanted[3:]:
+        await desk.label(await desk.database.read(runs.get, answer_id), "fail")
+    assert len(await walk(queue)) == 3
+    assert (await open_queue(wanted=wanted)).progress.total == 3
+
+
+async def test_skip_undo_and_repair_keep_the_wanted_order(
+    desk: Desk, wanted: list[int], open_queue: Open
+) -> None:
+    queue = await open_queue(wanted=wanted)
+    texts = [(await desk.database.read(runs.get, each)).text for each in wanted]
+    await queue.skip()
+    await queue.judge("fail")
+    await queue.repair()
+    assert (shown(queue), queue.progress.total) == (texts[3], 5)
+    # The case and its answers are other revisions by now, and still the ones that are wanted.
+    assert await queue.undo()
+    assert (shown(queue), queue.progress.at) == (texts[2], 3)
+    assert await queue.undo()
+    assert shown(queue) == texts[1]
+    assert await queue.undo()
+    assert [shown(queue), *(await walk(queue))[1:]] == texts
+    await queue.bring_skipped()
+    assert await walk(queue) == texts
+
+
+async def test_evidence_that_is_picked_for_a_wanted_answer_keeps_the_others(
+    desk: Desk, wanted: list[int], open_queue: Open
+) -> None:
+    queue = await open_queue(wanted=wanted)
+    assert queue.shown
+    case = queue.shown.item.case
+    draft = replace(case.draft, evidence=(Evidence("a.txt", quote="here"),))
+    await queue.follow(await desk.revise(case, draft))
+    assert (shown(queue), queue.progress.total) == (f"large on {case.draft.prompt}", 5)
+    await queue.judge("pass")
+    assert (queue.progress.at, queue.progress.total) == (2, 5)
+    assert len(await walk(queue)) == 4

@@ -154,3 +154,19 @@ def test_the_newest_labels_and_those_looked_at_are_not_looked_at_again(home):
     assert found == [(given[6], answers[6].id)]
     found = home.read(queue.for_second_look, home.session.id, skip=3, limit=99)
     assert sorted(label for label, _ in found) == [*given[:3], given[6]]
+
+
+def test_chosen_answers_that_still_wait_keep_their_order(home):
+    one, two, gone = home.cases("one", "two", "gone")
+    small = home.variant("small")
+    first = home.answer(one, "the same")
+    alike = home.answer(one, "the  same", small)
+    other = home.answer(two, "graded", grade="fail")
+    done = home.answer(two, "labelled", small)
+    lost = home.answer(gone, "gone")
+    chosen = [lost.id, done.id, other.id, alike.id, first.id, 999]
+    home.label(done, "pass")
+    home.write(benchmarks.remove, gone.id)
+    assert home.read(queue.still_waiting, chosen) == [other.id, first.id]
+    assert home.read(queue.still_waiting, chosen, one.id) == [first.id]
+    assert home.read(queue.still_waiting, []) == []

@@ -21,12 +21,10 @@ def run(options: argparse.Namespace) -> int:
 
 def label(options: argparse.Namespace) -> int:
     """Open the app on the label queue of a session, the last used where none is named."""
-    return open_app(
-        home(options.home),
-        session=options.session or "",
-        resume=True,
-        queue="blind" if options.blind else "open",
-    )
+    queue: Queue = "blind" if options.blind else "open"
+    if options.settle:
+        queue = "settle blind" if options.blind else "settle"
+    return open_app(home(options.home), session=options.session or "", resume=True, queue=queue)
 
 
 def resume(options: argparse.Namespace) -> int:

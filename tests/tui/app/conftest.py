@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,9 +21,12 @@ from fixtures.server import FixtureServer
 from lab import providers
 from lab.desk import Desk
 from lab.engine import Engine
+from lab.imports.answers import import_answers
+from lab.imports.matching import Given
+from lab.interop.answer_formats import read_answers
 from lab.setup import Setup
 from store import benchmarks, runs, sessions
-from store.records import Answer, Case, CaseDraft, Session
+from store.records import Answer, Case, CaseDraft, Rung, Session
 from tui.app import LitmusApp
 from tui.screens.bench.screen import BenchScreen
 from tui.widgets.answers import Answers
@@ -294,6 +298,45 @@ async def _running(app: LitmusApp, engine: Engine, size: tuple[int, int]) -> Asy
         yield Person(app, pilot, engine)
         if isinstance(app.screen_stack[0], BenchScreen):
             await app.screen_stack[0].leave()
+
+
+Fill = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def fill(engine: Engine, tmp_path: Path) -> Fill:
+    """Give a rung of the session `work` answers, as if made elsewhere, before it is opened.
+
+    A letter a case: y, p or n as labelled, ? without a label, a space for none. Cases are
+    c0, c1, … `text` makes an answer's text of its place and letter.
+    """
+    verdicts = {"y": "pass", "p": "partial", "n": "fail"}
+
+    async def filled(
+        rung: Rung,
+        letters: str,
+        *,
+        model: str = "m1",
+        cost: float | None = 0.001,
+        text: Callable[[int, str], str] | None = None,
+        prompt: str = "Question {}?",
+        **more: Any,
+    ) -> None:
+        known = {session.name: session for session in engine.database.read_now(sessions.page)}
+        session = known.get("work") or await engine.database.write(sessions.create, "work")
+        rows: list[dict[str, Any]] = []
+        for place, letter in enumerate(letters):
+            if letter != " ":
+                answer = text(place, letter) if text else f"{rung} {model} {letter} {place}"
+                row = {"id": f"c{place}", "prompt": prompt.format(place), "answer": answer, **more}
+                row |= {"latency_s": 1.5, "label": verdicts.get(letter), "cost_usd": cost}
+                rows.append({name: value for name, value in row.items() if value is not None})
+        path = tmp_path / "answers.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        desk = await Desk.open(engine, session)
+        await import_answers(desk, read_answers(path), Given(rung, model))
+
+    return filled
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ class Ladder:
             best = chosen(self._standings.values())
         rung = desk.setup.rung if desk.setup else None
         self._bench.query_one(LadderStrip).show(best, rung, judge_mark(self._judge), self._behind)
+        self._bench.ladder_shown()
 
     async def show_cost(self) -> None:
         """Show what the session has cost so far."""

@@ -230,6 +230,9 @@ class Bench(PanedScreen[None]):
     def documents_shown(self) -> None:
         """The documents are shown as they stand now, here; a screen above may show them too."""
 
+    def ladder_shown(self) -> None:
+        """The ladder is shown as it stands now, here; a screen above may show it too."""
+
     # -- Where the focus goes ---------------------------------------------------------
 
     @on(PromptBox.Left)

@@ -10,14 +10,14 @@ from store.errors import PlainError
 from store.records import Case, CaseDraft, Rung, Variant
 from tui.screens.bench.context import ContextBench
 from tui.screens.bench.judging import JudgedBench
-from tui.screens.bench.library import LibraryBench
+from tui.screens.bench.ladder_screen import LadderBench
 from tui.widgets.answers import MOST, Answers
 from tui.widgets.case_list import CaseList
 from tui.widgets.document_list import DocumentList
 from tui.widgets.prompt_box import PromptBox
 
 
-class BenchScreen(JudgedBench, ContextBench, LibraryBench):
+class BenchScreen(JudgedBench, ContextBench, LadderBench):
     """One session at work."""
 
     _climbing = False
@@ -226,9 +226,7 @@ class BenchScreen(JudgedBench, ContextBench, LibraryBench):
         await self.app.push_screen_wait(
             LabelQueueScreen(self.desk, self.pick_evidence, blind=blind)
         )
-        self.query_one(CaseList).invalidate()
-        self.ladder.all_stale()
-        await self.here(anew=True)
+        await self.labelled()
 
     @work(group="import", exclusive=True)
     async def action_import(self) -> None:

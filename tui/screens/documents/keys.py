@@ -13,6 +13,7 @@ _key = partial(binding, "docs")
 BINDINGS: list[BindingType] = [
     _key("escape", "back", "Back", "Drop, stop, else go back to the bench", show=True, id="back"),
     _key("f2", "bench", "Bench", "To the bench; what is promoted goes on", show=True, id="bench"),
+    _key("f4", "ladder", "Ladder", "To the ladder; what is promoted goes on", id="ladder"),
     _key("slash", "search", "Search", "Search in what is promoted", show=True, id="search"),
     _key("m", "mode", "Mode", "Search by vector, keyword or both", show=True, id="mode"),
     _key("plus", "more(1)", "One more", "One more result", id="more"),

@@ -28,6 +28,17 @@ class DocumentsScreen(Searching, Picking):
     def action_bench(self) -> None:
         self.dismiss(self.case.id if self.case and self.changed else None)
 
+    def action_ladder(self) -> None:
+        """Go over the bench to the ladder."""
+        self.action_bench()
+        self.app.call_later(self.bench.run_action, "ladder")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the way to the ladder only where it leads over the bench."""
+        if action == "ladder":
+            return self.app.screen_stack[-2:-1] == [self.bench]
+        return super().check_action(action, parameters)
+
     def action_back(self) -> None:
         """Drop what is selected, else stop promoting, else go back to the bench."""
         if self.query_one(Reading).view.drop():

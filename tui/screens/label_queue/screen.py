@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from textual import work
@@ -41,15 +41,26 @@ class LabelQueueScreen(ModalScreen[None]):
     BINDINGS = BINDINGS
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
-    def __init__(self, desk: Desk, pick: Pick, *, blind: bool = False) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        pick: Pick,
+        *,
+        blind: bool = False,
+        wanted: Sequence[int] | None = None,
+        title: str = "",
+    ) -> None:
         """Open on a desk's session; `blind` hides whose answers they are from the start.
 
-        `pick` lets evidence be picked for a case, and returns the case as it is then.
+        `pick` lets evidence be picked for a case, and returns the case as it is then. With
+        `wanted` only these answers come, which settle the step that the `title` names.
         """
         super().__init__()
         self._pick = pick
         self._desk = desk
-        self._queue = LabelQueue(desk)
+        self._queue = LabelQueue(desk, wanted=wanted)
+        self._settling = wanted is not None
+        self._title = title
         self._begin_blind = blind
         self._said = ""
         self._acted = self._ended = False
@@ -78,7 +89,10 @@ class LabelQueueScreen(ModalScreen[None]):
 
     async def on_mount(self) -> None:
         name = safe.one_line(self._desk.session.name, 60)
-        self._put("#title", Content.assemble(Content.styled("Label", "bold"), f" · {name}"))
+        title = (Content.styled("Label", "bold"), f" · {name}")
+        if self._settling:
+            title = (Content.styled("Settle ", "bold"), self._title)
+        self._put("#title", Content.assemble(*title))
         if self._begin_blind:
             await self._queue.set_blind(True)
         await self._queue.open()
@@ -138,6 +152,8 @@ class LabelQueueScreen(ModalScreen[None]):
             return self._queue.last is not None
         if action in ("go_on", "settle"):
             return self._ended and action in self._offered
+        if action == "graded":
+            return not self._settling  # what settles a step has no verdict of any kind
         return True
 
     async def action_judge(self, verdict: Verdict) -> None:

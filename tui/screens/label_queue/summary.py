@@ -90,6 +90,9 @@ def _next(found: Sitting) -> Content:
         )
     if not found.answered:
         lines.append("No answer is there to label: on the bench, enter asks a case, r asks all.")
+    elif not lines and found.settling:
+        lines.append("That is all that settles the step; esc leads back to the ladder.")
+        return Content("\n".join(lines))
     elif not lines:
         lines.append("Every answer has a label. F6 leads to other sessions.")
     return Content("\n".join([*lines, "esc leaves."]))

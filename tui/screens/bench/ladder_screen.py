@@ -1,0 +1,49 @@
+"""The bench's way to the Ladder screen, and back from it to a case."""
+
+from __future__ import annotations
+
+from textual import work
+
+from tui.screens.bench.library import LibraryBench
+from tui.widgets.case_list import CaseList
+
+
+class LadderBench(LibraryBench):
+    """A bench whose ladder is read on a screen above it."""
+
+    @work(group="above", exclusive=True)
+    async def action_ladder(self) -> None:
+        """Go to the Ladder screen; what is asked here goes on."""
+        await self._show_ladder()
+
+    @work(group="above", exclusive=True)
+    async def action_settle(self, blind: bool = False) -> None:
+        """Label what settles the ladder's verdict soonest; then show the ladder."""
+        if blind:
+            self.desk.state.setdefault("queue", {})["blind"] = True
+        await self._show_ladder(settle=True)
+
+    async def _show_ladder(self, *, settle: bool = False) -> None:
+        from tui.screens.ladder.place import Go
+        from tui.screens.ladder.screen import LadderScreen
+
+        going = await self.app.push_screen_wait(LadderScreen(self, settle=settle))
+        if going == "library":
+            self.action_library()
+        elif isinstance(going, Go):
+            self.comparing = list(going.variants)
+            await self.show_panes()
+            await self._go_to(going.case_id)
+
+    async def labelled(self) -> None:
+        """Show what was labelled above."""
+        self.query_one(CaseList).invalidate()
+        self.ladder.all_stale()
+        await self.here(anew=True)
+
+    def ladder_shown(self) -> None:
+        from tui.screens.ladder.place import LadderPlace
+
+        for screen in self.app.screen_stack:
+            if isinstance(screen, LadderPlace):
+                screen.show_soon()

@@ -1,0 +1,1 @@
+"""The Ladder screen: where each rung stands, and whether the step to it pays."""

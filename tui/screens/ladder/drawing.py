@@ -1,0 +1,248 @@
+"""How rungs and steps are drawn, each for the width that there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from lab.ladder import words
+from lab.statistics.evidence import BAR
+from store.records import RUNGS, Rung
+from tui import glyphs, safe
+from tui.widgets.interval_plot import interval, no_interval, scale
+from tui.widgets.item_list import Item, wrapped
+
+if TYPE_CHECKING:
+    from lab.ladder.economics import Economics
+    from lab.ladder.reading import Ladder, Step
+    from lab.ladder.rungs import RungFacts
+    from lab.ladder.verdict import State
+
+NAME, FIGURES, P50 = 11, 22, 7
+"""Cells of a rung's name, of its rate, n and cost of an answer, and of its latency."""
+LEAST_PLOT, MOST_PLOT, LEAST_MODEL = 12, 41, 30
+
+MARK: dict[State, tuple[str, str]] = {
+    "CLIMB": ("▲", "$text-success"),
+    "STAY": ("■", "$text-accent"),
+    "NEED_MORE": ("●", "$text-warning"),
+    "GOOD_ENOUGH": ("✓", "$text-success"),
+    "STOP": ("✗", "$text-error"),
+}
+"""The glyph and the colour of a verdict."""
+NO_VERDICT = "○"
+
+NOT_RUN: dict[Rung, str] = {
+    "bare": "not run: r on the bench asks every case",
+    "context": "not run: put a document into the context (F3, space); then c and r on the bench",
+    "rag": "not run: promote the documents (F3, P); then c and r on the bench",
+    "tuned": "not run: `litmus answers import` brings a tuned model's answers",
+}
+
+_NUMBERS = re.compile(r" \([+−]?\d+ points, [^()]*\)|: so far [+−]?\d+ points, .*? that it takes")
+_FIRST_CLAUSE = re.compile(r"; |: so far ")
+
+
+def items(ladder: Ladder) -> list[Item]:
+    """Return what the screen lists, from the top."""
+    found = [Item(partial(_heads, ladder))]
+    for rung in RUNGS:
+        facts = ladder.rung(rung)
+        if facts is None:
+            found.append(Item(partial(_missing, rung)))
+        else:
+            found.append(Item(partial(_rung, facts, ladder), f"rung:{rung}"))
+    for place, step in enumerate(ladder.steps):
+        found += [Item(_gap), Item(partial(_step, step), f"step:{place}")]
+    notes = _notes(ladder)
+    if notes:
+        found += [Item(_gap), *(Item(partial(wrapped, note)) for note in notes)]
+    return found
+
+
+def headline(ladder: Ladder) -> tuple[str, str, str]:
+    """Return the session's verdict: its word with a glyph, its colour, and a sentence.
+
+    What one of the steps says in full is said there, and here in its first words only.
+    """
+    verdict = ladder.verdict
+    sentence = verdict.sentence
+    if sentence in {step.verdict.sentence for step in ladder.steps}:
+        sentence = _FIRST_CLAUSE.split(without_numbers(sentence))[0].rstrip(".") + "."
+    if verdict.state is None:
+        return f"{NO_VERDICT} no verdict yet", glyphs.MUTED, sentence
+    glyph, colour = MARK[verdict.state]
+    word = verdict.state.replace("_", " ")
+    if verdict.state == "NEED_MORE":
+        word, _, sentence = sentence.partition(" cases ")
+        sentence = f"cases {sentence}"
+    elif sentence.startswith(word):
+        sentence = sentence.removeprefix(word).removeprefix(":").lstrip()
+    return f"{glyph} {word}", colour, sentence
+
+
+def without_numbers(sentence: str) -> str:
+    """Return a verdict's sentence without the numbers that its step shows by themselves."""
+    return _NUMBERS.sub("", sentence)
+
+
+def name_of(rung: Rung) -> str:
+    """Return a rung with its glyph: ② context."""
+    return f"{glyphs.RUNG[rung]} {rung}"
+
+
+def given(facts: RungFacts) -> str:
+    """Return who answers on a rung, and what it is given: "gpt-best + 2 documents"."""
+    variant = facts.standing.variant
+    found = [safe.one_line(variant.model, 60)]
+    if variant.rung == "rag" and variant.retrieval is not None:
+        found.append(f" + store, k {variant.retrieval.k}")
+    elif variant.documents:
+        found.append(f" + {words.count(len(variant.documents), 'document')}")
+    if facts.standing.pinned:
+        found.append(" · pinned")
+    if facts.others:
+        found.append(f" · +{words.count(len(facts.others), 'other')}")
+    if facts.standing.unlabelled:
+        found.append(f" · {glyphs.ANSWERED} {facts.standing.unlabelled:,} to label")
+    if facts.standing.judged:
+        found.append(f" · {glyphs.JUDGE} {facts.standing.judged:,} judged")
+    return "".join(found)
+
+
+def assumed(economics: Economics) -> str:
+    """Return what is only assumed of the economics, and which key changes that."""
+    said = {
+        "value": f"a right answer is worth {words.money(economics.of('value'))}",
+        "volume": f"{economics.of('volume'):,.0f} answers are asked a month",
+    }
+    named = " and ".join(said[name] for name in economics.assumed)
+    return f"Assumed: {named}. e says what is true for you." if named else ""
+
+
+# -- Rungs ------------------------------------------------------------------------------
+
+
+def _columns(width: int) -> tuple[int, bool, bool]:
+    """Return the plot's cells, whether the latency has room, and whether the model has."""
+    figures = NAME + FIGURES + 2
+    latency = width >= figures + P50 + LEAST_PLOT
+    figures += P50 * latency
+    model = width >= figures + LEAST_PLOT + 14 + LEAST_MODEL
+    room = width - figures - (2 + LEAST_MODEL if model else 0)
+    return max(4, min(MOST_PLOT, room)), latency, model
+
+
+def _heads(ladder: Ladder, width: int) -> list[Content]:
+    plot, latency, _ = _columns(width)
+    last = f"{'p50':>{P50}}" if latency else ""
+    line = f"{'Rung':<{NAME}}{scale(plot):<{plot + 2}}{'rate':>5}{'n':>6}{'$/answer':>11}{last}"
+    return [Content.styled(line, glyphs.MUTED)]
+
+
+def _missing(rung: Rung, width: int) -> list[Content]:
+    first, *rest = wrapped(Content.styled(NOT_RUN[rung], glyphs.MUTED), width - NAME)
+    name = Content.styled(f"{name_of(rung):<{NAME}}", glyphs.MUTED)
+    return [Content.assemble(name, first), *(Content.assemble(" " * NAME, line) for line in rest)]
+
+
+def _rung(facts: RungFacts, ladder: Ladder, width: int) -> list[Content]:
+    plot, latency, model = _columns(width)
+    rate, target = facts.standing.rate, ladder.economics.target
+    drawn = (
+        no_interval(plot, target)
+        if rate is None
+        else interval(rate.low, rate.rate, rate.high, plot, target)
+    )
+    share = "–" if rate is None else words.percent(rate.rate)
+    cost = words.cost(facts.per_answer)
+    took = "–" if facts.latency_p50_s is None else f"{facts.latency_p50_s:.1f} s"
+    last = f"{took:>{P50}}" if latency else ""
+    line = Content.assemble(
+        Content.styled(f"{name_of(facts.rung):<{NAME}}", "bold"),
+        drawn,
+        Content.styled(f"{share:>7}", "bold"),
+        f"{rate.n if rate else 0:>6,}{cost:>11}{last}",
+    )
+    if model:
+        room = width - line.cell_length - 2
+        return [Content.assemble(line, "  ", _cut(given(facts), room))]
+    return [line, Content.assemble(" " * 2, _cut(given(facts), width - 2))]
+
+
+def _cut(text: str, room: int) -> Content:
+    return Content.styled(text, glyphs.MUTED).truncate(room, ellipsis=True)
+
+
+# -- Steps ------------------------------------------------------------------------------
+
+
+def _step(step: Step, width: int) -> list[Content]:
+    name = Content.styled(f"{step.first} → {step.second}", "bold")
+    state, numbers = _state(step), _figures(step)
+    middle = f"   {numbers}" if numbers else ""
+    room = width - name.cell_length - state.cell_length - len(middle)
+    lines: list[Content] = []
+    if room >= 2:
+        lines.append(Content.assemble(name, middle, " " * room, state))
+    else:
+        gap = max(1, width - name.cell_length - state.cell_length)
+        lines.append(Content.assemble(name, " " * gap, state))
+        lines += wrapped(Content(numbers), width, 2)
+    lines += wrapped(safe.content(_sentence(step)), width, 2)
+    for note in step.comparison.notes:
+        lines += wrapped(safe.content(note, glyphs.MUTED), width, 2)
+    return lines
+
+
+def _state(step: Step) -> Content:
+    verdict = step.verdict
+    if verdict.state is None:
+        return Content.styled(f"{NO_VERDICT} no verdict", glyphs.MUTED)
+    glyph, colour = MARK[verdict.state]
+    word = verdict.state.replace("_", " ")
+    if verdict.state == "NEED_MORE":
+        word = verdict.sentence.partition(" cases ")[0]
+    return Content.styled(f"{glyph} {word}", colour)
+
+
+def _figures(step: Step) -> str:
+    comparison, found = step.comparison, step.comparison.difference
+    if found is None:
+        return ""
+    bar = "" if step.verdict.state == "CLIMB" else f" of {BAR * comparison.tried:,.0f}"
+    return (
+        f"{words.points(found.delta, signed=True)} points "
+        f"({words.points(found.low)} to {words.points(found.high)}) · "
+        f"{found.gained} gained, {found.lost} lost of {found.n} · "
+        f"e {words.evidence(comparison.evidence)}{bar}"
+    )
+
+
+def _sentence(step: Step) -> str:
+    sentence = without_numbers(step.verdict.sentence)
+    state = step.verdict.state
+    if state in ("CLIMB", "STAY", "NEED_MORE"):
+        # The state stands above, at the right.
+        rest = sentence.partition(" MORE " if state == "NEED_MORE" else ": ")[2] or sentence
+        sentence = rest[:1].upper() + rest[1:]
+    return sentence
+
+
+# -- What is said below -------------------------------------------------------------------
+
+
+def _notes(ladder: Ladder) -> list[Content]:
+    sentences: Sequence[str] = ladder.failures.sentences() if ladder.failures else ()
+    found = [safe.content(sentence) for sentence in sentences]
+    if ladder.steps and (said := assumed(ladder.economics)):
+        found.append(Content.styled(said, glyphs.MUTED))
+    return found
+
+
+def _gap(_: int) -> list[Content]:
+    return [Content("")]
