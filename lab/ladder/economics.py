@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lab.ladder.words import money
 from lab.statistics.bootstrap import chance_positive
 from store import ladder
 from store.database import Connection
@@ -74,6 +75,14 @@ class Economics:
     def assumed(self) -> tuple[Name, ...]:
         """The names that matter most and were not typed, the first of them first."""
         return tuple(name for name in ("value", "volume") if name not in self.typed)
+
+    def assumed_text(self) -> str:
+        """Return what of what matters most is only assumed, as a clause; empty for nothing."""
+        said: dict[Name, str] = {
+            "value": f"a right answer is worth {money(self.of('value'))}",
+            "volume": f"{self.of('volume'):,.0f} answers a month are asked",
+        }
+        return " and ".join(said[name] for name in self.assumed)
 
     def price(self, rung: Rung, measured: float | None) -> float | None:
         """Return what an answer of a rung costs: as typed, else as measured."""

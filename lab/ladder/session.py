@@ -37,13 +37,15 @@ class Step:
 class SessionVerdict:
     """What is said of the session as a whole. `state` is None where nothing can be yet.
 
-    `sentence` begins with its `head`, which is what is decided. `rung` is the one to stand on
+    `sentence` begins with its `head`, which is what is decided; `plain` says why without the
+    head and a step's figures. `rung` is the one to stand on
     by what is known, None where none was run.
     """
 
     state: State | None
     head: str
     sentence: str
+    plain: str
     rung: Rung | None
 
     @property
@@ -76,37 +78,38 @@ def session_verdict(
     `stand` is the rung to stand on, `last` the step from it that was looked at last.
     """
     if stand is None:
-        nothing = "No rung has been run yet"
-        return SessionVerdict(
-            None, nothing, f"{nothing}; start with `litmus run --rung bare`.", None
-        )
+        return _said(None, "No rung has been run yet", "; start with `litmus run --rung bare`.")
     judged = [(facts, facts.standing.rate) for facts in rungs if facts.standing.rate]
     if target is not None:
         for facts, rate in judged:
             if rate.low >= target:
-                return SessionVerdict(
+                return _said(
                     "GOOD_ENOUGH",
                     "GOOD ENOUGH",
-                    f"GOOD ENOUGH: {facts.rung} is right in {_rate(facts)}, and its lower end "
-                    f"reaches the target of {words.percent(target)}.",
+                    f": {facts.rung} is right in {_rate(facts)}, and its lower end reaches the "
+                    f"target of {words.percent(target)}.",
                     facts.rung,
                 )
         if len(judged) > 1 and all(rate.high < target for _, rate in judged):
             top = max((facts for facts, _ in judged), key=_upper)
-            return SessionVerdict(
+            return _said(
                 "STOP",
                 "STOP",
-                f"STOP: no rung reaches the target of {words.percent(target)}, not even at the "
-                f"best of its interval; {top.rung} comes nearest with {_rate(top)}.",
+                f": no rung reaches the target of {words.percent(target)}, not even at the best "
+                f"of its interval; {top.rung} comes nearest with {_rate(top)}.",
                 stand,
             )
     if last is None:
         after = RUNGS[RUNGS.index(stand) + 1] if stand != RUNGS[-1] else None
         more = f"; run {after} on the same cases to see whether it pays" if after else ""
-        only = f"Only {stand} has been run"
-        return SessionVerdict(None, only, f"{only}: {_rate(rungs[0])}{more}.", stand)
+        return _said(None, f"Only {stand} has been run", f": {_rate(rungs[0])}{more}.", stand)
     told = last.verdict
-    return SessionVerdict(told.state, told.head, told.sentence, stand)
+    return SessionVerdict(told.state, told.head, told.sentence, told.plain, stand)
+
+
+def _said(state: State | None, head: str, rest: str, rung: Rung | None = None) -> SessionVerdict:
+    plain = rest.lstrip(":; ")
+    return SessionVerdict(state, head, head + rest, plain[:1].upper() + plain[1:], rung)
 
 
 def _rate(facts: RungFacts) -> str:

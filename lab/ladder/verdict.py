@@ -40,7 +40,8 @@ _WORTH_SAYING = 0.005
 class StepVerdict:
     """What is said of a step. `state` is None where nothing may be said yet.
 
-    `sentence` begins with its `head`, which is what is decided. `need` is how many more cases
+    `sentence` begins with its `head`, which is what is decided. `plain` says why without the
+    head and the figures, for where these stand by themselves. `need` is how many more cases
     would settle it, None where it is settled, or takes more than `MOST`. `margin` is the gain
     in the rate that the step must be shown to exceed.
     """
@@ -48,6 +49,7 @@ class StepVerdict:
     state: State | None
     head: str
     sentence: str
+    plain: str
     need: int | None = None
     margin: float = 0.0
 
@@ -78,41 +80,37 @@ def judge_step(comparison: Comparison, returns: Returns, economics: Economics) -
     """Return the verdict on a step."""
     found = comparison.difference
     if comparison.objection or found is None:
-        head, _, _ = comparison.objection.partition(":")
-        return StepVerdict(None, head, comparison.objection)
+        head, _, why = comparison.objection.partition(": ")
+        return StepVerdict(None, head, comparison.objection, _begun(why))
     margin = margin_of(returns)
     first, second = _names(comparison)
     stay = f"STAY with {first}"
     bar = BAR * comparison.tried
     told = _told(found, comparison.evidence)
     if margin >= 1:
-        return StepVerdict(
-            "STAY",
-            stay,
-            f"{stay}: not even a {second} that is always right would pay; it costs "
-            f"{words.money(returns.extra_cost)} more an answer"
-            f"{_and_upfront(returns)}, and a right answer is worth "
-            f"{words.money(economics.of('value'))}.",
-            margin=margin,
+        why = (
+            f"not even a {second} that is always right would pay; it costs "
+            f"{words.money(returns.extra_cost)} more an answer{_and_upfront(returns)}, and a right "
+            f"answer is worth {words.money(economics.of('value'))}."
         )
+        return StepVerdict("STAY", stay, f"{stay}: {why}", _begun(why), margin=margin)
     evidence = e_value(comparison.gains, margin) if margin else comparison.evidence
     if clears(evidence, comparison.tried):
         climb = f"CLIMB from {first} to {second}"
+        more = f"{_more_right(found)} in {words.count(found.n, 'case')}"
+        pays = _pays(returns, economics, found)
         return StepVerdict(
-            "CLIMB",
-            climb,
-            f"{climb}: {_more_right(found)} in {words.count(found.n, 'case')} ({told})"
-            f"{_pays(returns, economics, found)}.",
+            *("CLIMB", climb, f"{climb}: {more} ({told}){pays}.", _begun(f"{more}{pays}.")),
             margin=margin,
         )
     if found.high <= margin:
+        best = (
+            f"even at the best of its interval {second} brings "
+            f"{words.in_points(found.high, signed=True)}"
+        )
+        but = f", and {_must_bring(margin)}."
         return StepVerdict(
-            "STAY",
-            stay,
-            f"{stay}: even at the best of its interval {second} brings "
-            f"{words.in_points(found.high, signed=True)} ({told}), and "
-            f"{_must_bring(margin)}.",
-            margin=margin,
+            *("STAY", stay, f"{stay}: {best} ({told}){but}", _begun(best + but)), margin=margin
         )
     return _need(comparison, found, returns, margin, bar, told)
 
@@ -154,14 +152,20 @@ def _need(
     waiting = sum(item.labels for item in comparison.waiting)
     label = f"; {words.count(waiting, 'label')} would bring the first of them" if waiting else ""
     head = f"NEED {need:,} MORE" if need else f"NEED OVER {MOST:,} MORE"
+    beside = f"{_cheaper(comparison, returns)}{label}."
     return StepVerdict(
         "NEED_MORE",
         head,
-        f"{head} cases like these to {aim}: so far {told} of the {bar:.0f} that it takes"
-        f"{_cheaper(comparison, returns)}{label}.",
+        f"{head} cases like these to {aim}: so far {told} of the {bar:.0f} that it takes{beside}",
+        f"So many more cases like these would {aim}{beside}",
         need,
         margin,
     )
+
+
+def _begun(clause: str) -> str:
+    """Return a clause as the beginning of a sentence."""
+    return clause[:1].upper() + clause[1:]
 
 
 def _names(comparison: Comparison) -> tuple[str, str]:

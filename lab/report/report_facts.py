@@ -21,12 +21,7 @@ _NAMES = {"base_url": "address", "system": "system prompt"}
 
 def assumed_text(ladder: Ladder) -> str:
     """Return what of the economics is only assumed, as a sentence; empty where nothing is."""
-    economics = ladder.economics
-    said = {
-        "value": f"a right answer is worth {words.money(economics.of('value'))}",
-        "volume": f"{economics.of('volume'):,.0f} answers a month are asked",
-    }
-    named = " and ".join(said[name] for name in economics.assumed)
+    named = ladder.economics.assumed_text()
     return f"Only assumed so far: {named}." if named else ""
 
 

@@ -103,14 +103,12 @@ def _print_steps(found: Ladder) -> None:
 
 
 def assumed_text(economics: Economics) -> str:
-    """Return what is only assumed of the economics, as a sentence."""
-    said = {
-        "value": f"a right answer is worth {words.money(economics.of('value'))}",
-        "volume": f"{economics.of('volume'):,.0f} answers a month are asked",
-    }
-    named = " and ".join(said[name] for name in economics.assumed)
+    """Return what is only assumed of the economics, and what says otherwise."""
     options = " ".join(f"--{name} N" for name in economics.assumed)
-    return f"Assumed: {named}; `litmus economics {options}` says what is true for you."
+    return (
+        f"Assumed: {economics.assumed_text()}; `litmus economics {options}` says what is true "
+        "for you."
+    )
 
 
 def _gate(found: Ladder, fail_under: float | None, require: str | None) -> int:

@@ -66,7 +66,7 @@ async def test_the_two_that_matter_are_typed_and_the_ladder_reckons_anew(open_be
         assert person.app.focused.id == "volume"
         await person.type("1,000")
         await person.press("ctrl+j")
-        await person.until_seen("■ STAY", "not even a context that is always right would pay")
+        await person.until_seen("■ STAY", "Not even a context that is always right would pay")
         assert kept(person) == {("", "value"): 0.005, ("", "volume"): 1000.0}
         await person.until_gone("Assumed")
         await again(person)

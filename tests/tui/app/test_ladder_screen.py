@@ -64,7 +64,7 @@ async def test_rungs_and_steps_are_drawn_and_the_bench_is_left_as_it_was(open_be
             "16 gained, 0 lost of 20",
             "▲ CLIMB",
             "context → rag",
-            "Assumed: a right answer is worth $1.00 and 400 answers are asked a month.",
+            "Assumed: a right answer is worth $1.00 and 400 answers a month are asked.",
         )
         # The numbers of a step are said once, whatever words its sentence has.
         assert [person.folded.count(said) for said in ("16 gained", "1 lost of 18")] == [1, 1]
@@ -87,7 +87,7 @@ async def test_at_every_size_all_of_it_can_be_read(open_bench, fill, size):
         await person.press("end")
         await person.until_seen("context → rag", "points", "gained")
         await person.press(*["j"] * 20)
-        await person.until(lambda: "a month. e says what is true for you." in person.folded)
+        await person.until(lambda: "a month are asked. e says what is true for you." in person.folded)
         assert person.app.screen.query_one(KeyBar).region.bottom == size[1]
 
 
@@ -146,7 +146,7 @@ async def test_nothing_run_yet_says_how_each_rung_is_run(open_bench):
     async with open_bench("one") as person:
         await go(person)
         await person.until_seen(
-            "○ no verdict yet",
+            "○ No rung has been run yet",
             "No rung has been run yet",
             "r on the bench asks every case",
             "put a document into the context",

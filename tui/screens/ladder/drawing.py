@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from lab.ladder import words
+from lab.ladder.verdict import GLYPH
 from lab.statistics.evidence import BAR
 from store.records import RUNGS, Rung
 from tui import glyphs, safe
@@ -26,15 +26,13 @@ NAME, FIGURES, P50 = 11, 22, 7
 """Cells of a rung's name, of its rate, n and cost of an answer, and of its latency."""
 LEAST_PLOT, MOST_PLOT, LEAST_MODEL = 12, 41, 30
 
-MARK: dict[State, tuple[str, str]] = {
-    "CLIMB": ("▲", "$text-success"),
-    "STAY": ("■", "$text-accent"),
-    "NEED_MORE": ("●", "$text-warning"),
-    "GOOD_ENOUGH": ("✓", "$text-success"),
-    "STOP": ("✗", "$text-error"),
+COLOUR: dict[State | None, str] = {
+    "CLIMB": "$text-success",
+    "STAY": "$text-accent",
+    "NEED_MORE": "$text-warning",
+    "GOOD_ENOUGH": "$text-success",
+    "STOP": "$text-error",
 }
-"""The glyph and the colour of a verdict."""
-NO_VERDICT = "○"
 
 NOT_RUN: dict[Rung, str] = {
     "bare": "not run: r on the bench asks every case",
@@ -42,9 +40,6 @@ NOT_RUN: dict[Rung, str] = {
     "rag": "not run: promote the documents (F3, P); then c and r on the bench",
     "tuned": "not run: `litmus answers import` brings a tuned model's answers",
 }
-
-_NUMBERS = re.compile(r" \([+−]?\d+ points, [^()]*\)|: so far [+−]?\d+ points, .*? that it takes")
-_FIRST_CLAUSE = re.compile(r"; |: so far ")
 
 
 def items(ladder: Ladder) -> list[Item]:
@@ -70,24 +65,11 @@ def headline(ladder: Ladder) -> tuple[str, str, str]:
     What one of the steps says in full is said there, and here in its first words only.
     """
     verdict = ladder.verdict
-    sentence = verdict.sentence
-    if sentence in {step.verdict.sentence for step in ladder.steps}:
-        sentence = _FIRST_CLAUSE.split(without_numbers(sentence))[0].rstrip(".") + "."
-    if verdict.state is None:
-        return f"{NO_VERDICT} no verdict yet", glyphs.MUTED, sentence
-    glyph, colour = MARK[verdict.state]
-    word = verdict.state.replace("_", " ")
-    if verdict.state == "NEED_MORE":
-        word, _, sentence = sentence.partition(" cases ")
-        sentence = f"cases {sentence}"
-    elif sentence.startswith(word):
-        sentence = sentence.removeprefix(word).removeprefix(":").lstrip()
-    return f"{glyph} {word}", colour, sentence
-
-
-def without_numbers(sentence: str) -> str:
-    """Return a verdict's sentence without the numbers that its step shows by themselves."""
-    return _NUMBERS.sub("", sentence)
+    why = verdict.plain
+    if verdict.sentence in {step.verdict.sentence for step in ladder.steps}:
+        why = why.partition("; ")[0].rstrip(".") + "."
+    colour = COLOUR.get(verdict.state, glyphs.MUTED)
+    return f"{GLYPH[verdict.state]} {verdict.head}", colour, why
 
 
 def name_of(rung: Rung) -> str:
@@ -116,11 +98,7 @@ def given(facts: RungFacts) -> str:
 
 def assumed(economics: Economics) -> str:
     """Return what is only assumed of the economics, and which key changes that."""
-    said = {
-        "value": f"a right answer is worth {words.money(economics.of('value'))}",
-        "volume": f"{economics.of('volume'):,.0f} answers are asked a month",
-    }
-    named = " and ".join(said[name] for name in economics.assumed)
+    named = economics.assumed_text()
     return f"Assumed: {named}. e says what is true for you." if named else ""
 
 
@@ -193,7 +171,7 @@ def _step(step: Step, width: int) -> list[Content]:
         gap = max(1, width - name.cell_length - state.cell_length)
         lines.append(Content.assemble(name, " " * gap, state))
         lines += wrapped(Content(numbers), width, 2)
-    lines += wrapped(safe.content(_sentence(step)), width, 2)
+    lines += wrapped(safe.content(step.verdict.plain), width, 2)
     for note in step.comparison.notes:
         lines += wrapped(safe.content(note, glyphs.MUTED), width, 2)
     return lines
@@ -202,35 +180,22 @@ def _step(step: Step, width: int) -> list[Content]:
 def _state(step: Step) -> Content:
     verdict = step.verdict
     if verdict.state is None:
-        return Content.styled(f"{NO_VERDICT} no verdict", glyphs.MUTED)
-    glyph, colour = MARK[verdict.state]
-    word = verdict.state.replace("_", " ")
-    if verdict.state == "NEED_MORE":
-        word = verdict.sentence.partition(" cases ")[0]
-    return Content.styled(f"{glyph} {word}", colour)
+        return Content.styled(f"{GLYPH[None]} no verdict", glyphs.MUTED)
+    word = verdict.head if verdict.state == "NEED_MORE" else verdict.state.replace("_", " ")
+    return Content.styled(f"{GLYPH[verdict.state]} {word}", COLOUR[verdict.state])
 
 
 def _figures(step: Step) -> str:
     comparison, found = step.comparison, step.comparison.difference
     if found is None:
         return ""
-    bar = "" if step.verdict.state == "CLIMB" else f" of {BAR * comparison.tried:,.0f}"
+    bar = f" of {BAR * comparison.tried:,.0f}" if step.verdict.state == "NEED_MORE" else ""
     return (
-        f"{words.points(found.delta, signed=True)} points "
+        f"{words.in_points(found.delta, signed=True)} "
         f"({words.points(found.low)} to {words.points(found.high)}) · "
         f"{found.gained} gained, {found.lost} lost of {found.n} · "
         f"e {words.evidence(comparison.evidence)}{bar}"
     )
-
-
-def _sentence(step: Step) -> str:
-    sentence = without_numbers(step.verdict.sentence)
-    state = step.verdict.state
-    if state in ("CLIMB", "STAY", "NEED_MORE"):
-        # The state stands above, at the right.
-        rest = sentence.partition(" MORE " if state == "NEED_MORE" else ": ")[2] or sentence
-        sentence = rest[:1].upper() + rest[1:]
-    return sentence
 
 
 # -- What is said below -------------------------------------------------------------------
