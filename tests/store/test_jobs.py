@@ -6,51 +6,46 @@ import hashlib
 
 import pytest
 
-from store import jobs, sessions
+from store import jobs
 from store.errors import NotFound
 from store.jobs import JobDraft, JobEvent
 
 FILE = '{"messages": []}\n'
 
 
-@pytest.fixture
-def session_id(database) -> int:
-    return database.write_now(sessions.create, "one").id
-
-
-def test_a_job_is_kept_with_its_very_bytes(database, session_id):
+def test_a_job_is_kept_with_its_very_bytes(home):
     draft = JobDraft("hosted", "openai", "gpt-x", FILE, "v\n", plan={"seed": 7})
-    job = database.write_now(jobs.create, session_id, draft)
+    job = home.write(jobs.create, home.session.id, draft)
     assert (job.state, job.ended, job.cost_usd, job.plan) == ("preparing", False, None, {"seed": 7})
     assert job.training_sha256 == hashlib.sha256(FILE.encode()).hexdigest()
-    assert database.read_now(jobs.training, job.id) == (FILE, "v\n")
-    assert database.read_now(jobs.listed, session_id) == [job]
+    assert home.read(jobs.training, job.id) == (FILE, "v\n")
+    assert home.read(jobs.listed, home.session.id) == [job]
 
 
-def test_an_open_job_is_found_until_it_ends_and_again_when_it_goes_on(database, session_id):
-    job = database.write_now(jobs.create, session_id, JobDraft("local", "embedded", "m", FILE))
-    running = database.write_now(jobs.update, job.id, state="running", folder="/f")
-    assert database.read_now(jobs.open_jobs) == [running]
-    ended = database.write_now(jobs.update, job.id, state="failed", error="The disk is full.")
+def test_an_open_job_is_found_until_it_ends_and_again_when_it_goes_on(home):
+    job = home.write(jobs.create, home.session.id, JobDraft("local", "embedded", "m", FILE))
+    running = home.write(jobs.update, job.id, state="running", folder="/f")
+    assert home.read(jobs.open_jobs) == [running]
+    ended = home.write(jobs.update, job.id, state="failed", error="The disk is full.")
     assert ended.ended and ended.finished_at
     assert (ended.folder, ended.error) == ("/f", "The disk is full.")
-    assert database.read_now(jobs.open_jobs) == []
-    again = database.write_now(jobs.update, job.id, state="running", error="")
+    assert home.read(jobs.open_jobs) == []
+    again = home.write(jobs.update, job.id, state="running", error="")
     assert (again.finished_at, again.error) == (None, "")
-    assert database.read_now(jobs.open_jobs) == [again]
+    assert home.read(jobs.open_jobs) == [again]
 
 
-def test_what_was_told_is_told_once(database, session_id):
-    job = database.write_now(jobs.create, session_id, JobDraft("local", "embedded", "m", FILE))
+def test_what_was_told_is_told_once(home):
+    job = home.write(jobs.create, home.session.id, JobDraft("local", "embedded", "m", FILE))
     first = JobEvent("1", 1.0, "metrics", 5, {"loss": 0.5})
     second = JobEvent("2", 2.0, "heldout", 5, {"right": 3, "of": 10})
-    assert database.write_now(jobs.tell, job.id, [first]) == 1
-    assert database.write_now(jobs.tell, job.id, [first, second]) == 1
-    assert database.read_now(jobs.events, job.id) == [first, second]
-    assert database.read_now(jobs.events, job.id, kinds=("heldout",)) == [second]
+    assert home.write(jobs.tell, job.id, [first]) == 1
+    assert home.write(jobs.tell, job.id, [first, second]) == 1
+    assert home.read(jobs.events, job.id) == [first, second]
+    assert home.read(jobs.events, job.id, kinds=("heldout",)) == [second]
 
 
-def test_a_job_that_is_gone_is_told(database):
+def test_a_job_that_is_gone_is_told(home):
     for read in (jobs.get, jobs.training):
         with pytest.raises(NotFound, match="no longer there"):
-            database.read_now(read, 99)
+            home.read(read, 99)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,8 +16,10 @@ from tui.verbs import (
     case_words,
     docs_words,
     ladder_words,
+    number_words,
     output,
     store_options,
+    tune_words,
 )
 
 _EPILOG = """\
@@ -109,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     for fill in (_bench, _docs, _run, _answers, _label, _judge):
         fill(verbs, one, json)
 
-    ladder_words.fill(verbs, one, json, _path, _share, _name)
+    ladder_words.fill(verbs, one, json, _path, number_words.share, _name)
+    tune = _group(verbs, one, "tune", "fine-tuning: check what is trained on, write it to a file")
+    tune_words.fill(tune, one, json, _path, number_words.share)
 
     oracle = verbs.add_parser(
         "oracle",
@@ -145,7 +148,7 @@ def _bench(verbs: Verbs, one: _Parser, json: _Parser) -> None:
 
 def _docs(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     group = _group(verbs, one, "docs", "documents: add, list, put into the context or the store")
-    docs_words.fill(group, one, json, _path, _name, _text, _whole, _money)
+    docs_words.fill(group, one, json, _path, _name, _text, number_words.whole, _money)
 
 
 def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
@@ -155,11 +158,17 @@ def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     run.add_argument("--base-url", metavar="URL", type=_name, help="any OpenAI-compatible server")
     run.add_argument("--model", metavar="M", type=_name, help="default: the provider's best")
     run.add_argument("--system", metavar="TEXT", type=_text, help="the system prompt")
-    run.add_argument("--temperature", type=_temperature, metavar="T")
-    run.add_argument("--max-tokens", type=_whole(1_000_000), metavar="N", help="an answer's length")
+    run.add_argument("--temperature", type=number_words.temperature, metavar="T")
+    run.add_argument(
+        "--max-tokens", type=number_words.whole(1_000_000), metavar="N", help="an answer's length"
+    )
     run.add_argument("--split", choices=("test", "train", "all"), default="test")
-    run.add_argument("--epochs", type=_whole(1000), default=1, metavar="N", help="answers per case")
-    run.add_argument("--concurrency", type=_whole(256), metavar="N", help="questions at once")
+    run.add_argument(
+        "--epochs", type=number_words.whole(1000), default=1, metavar="N", help="answers per case"
+    )
+    run.add_argument(
+        "--concurrency", type=number_words.whole(256), metavar="N", help="questions at once"
+    )
     _money(run, "--budget", "the most that the session may spend, for this run")
     run.add_argument("--fresh", action="store_true", help="ask anew what has an answer")
     run.add_argument("--dry-run", action="store_true", help="say what would be asked, and stop")
@@ -175,8 +184,8 @@ def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
         help="ask anew what the last verdict rests on, and say whether it still stands",
     )
     rag = run.add_argument_group("on the rung rag")
-    store_options.retrieval_words(rag, _whole)
-    store_options.indexing_words(rag, _name, _whole)
+    store_options.retrieval_words(rag, number_words.whole)
+    store_options.indexing_words(rag, _name, number_words.whole)
     run.set_defaults(call="running:run")
 
 
@@ -218,14 +227,16 @@ def _judge(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     judge.add_argument("--base-url", metavar="URL", type=_name, help="any OpenAI-compatible server")
     judge.add_argument("--model", metavar="M", type=_name, help="the judge (default: as before)")
     judge.add_argument("--split", choices=("test", "train", "all"), default="test")
-    judge.add_argument("--concurrency", type=_whole(256), metavar="N", help="questions at once")
+    judge.add_argument(
+        "--concurrency", type=number_words.whole(256), metavar="N", help="questions at once"
+    )
     _money(judge, "--budget", "the most that the session may spend, for this time")
     judge.add_argument("--fresh", action="store_true", help="judge anew what this judge has judged")
     judge.set_defaults(call="judging:judge")
 
 
 def _money(parser: argparse.ArgumentParser, name: str, help: str) -> None:
-    parser.add_argument(name, metavar="USD", type=_amount, help=help)
+    parser.add_argument(name, metavar="USD", type=number_words.amount, help=help)
 
 
 def _path(text: str) -> Path:
@@ -252,49 +263,3 @@ def _name(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty")
     return _text(text)
-
-
-def _whole(most: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        value = int(text) if text.isdecimal() and len(text) < 10 else 0
-        if not 1 <= value <= most:
-            raise argparse.ArgumentTypeError(
-                f"{text[:40]!r} is not a whole number from 1 to {most:,}"
-            )
-        return value
-
-    return number
-
-
-def _temperature(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not (math.isfinite(value) and value >= 0):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 up")
-    return value
-
-
-def _share(text: str) -> float:
-    """Read 0.8, 80% or 80 as the share 0.8."""
-    number = text.strip().removesuffix("%")
-    try:
-        value = float(number)
-    except ValueError:
-        value = -1.0
-    if number != text.strip() or value > 1:
-        value /= 100
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share such as 0.8 or 80%")
-    return value
-
-
-def _amount(text: str) -> float:
-    try:
-        value = float(text.lstrip("$"))
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not an amount of US dollars")
-    return value
