@@ -22,6 +22,15 @@ STYLE = {
     VERDICT["fail"]: "$text-error",
 }
 
+STEP = {
+    "CLIMB": "$text-success",
+    "STAY": "$text-accent",
+    "NEED_MORE": "$text-warning",
+    "GOOD_ENOUGH": "$text-success",
+    "STOP": "$text-error",
+}
+"""The colours of the ladder's verdicts; their glyphs are `lab.ladder.verdict.GLYPH`."""
+
 
 def of(status: Status | None, verdict: Verdict | None) -> str:
     """Return the glyph of a case whose newest answer stands so."""

@@ -33,7 +33,8 @@ class Ladder:
     """A session's ladder. `benchmark` names the cases as they stand, by hash.
 
     `cases` counts the test cases, and `behind` the answers that stand on older revisions
-    and are in no rate. `failures` are those of the highest rung that was run.
+    and are in no rate. `steps` are those between neighbours, and last the one that decided
+    where it is another. `failures` are those of the highest rung that was run.
     """
 
     session: Session
@@ -58,8 +59,12 @@ def read_ladder(connection: Connection, session: Session) -> Ladder:
     best = chosen(read.found)
     rungs = _with_front([read.facts(standing) for standing in best.values()])
     order: list[Rung] = [rung for rung in RUNGS if rung in best]
-    steps = read.steps([(best[a], best[b]) for a, b in pairwise(order)])
+    pairs = [(best[a], best[b]) for a, b in pairwise(order)]
+    steps = read.steps(pairs)
     stand, last = walk(order, steps, lambda a, b: read.steps([(best[a], best[b])])[0])
+    if last is not None and last not in steps:
+        pairs.append((best[last.first], best[last.second]))
+        steps = read.steps(pairs)
     failures = None
     if order:
         top = best[order[-1]]

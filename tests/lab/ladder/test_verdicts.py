@@ -261,6 +261,10 @@ async def test_a_rung_that_brought_nothing_is_stepped_over(fill: Fill, ladder: R
     await fill("context", "n" * 28 + "yy")
     await fill("rag", NEW)
     found = await ladder()
-    assert [step.verdict.state for step in found.steps] == ["STAY", "CLIMB"]
+    assert [(step.first, step.second, step.verdict.state) for step in found.steps] == [
+        ("bare", "context", "STAY"),
+        ("context", "rag", "CLIMB"),
+        ("bare", "rag", "CLIMB"),
+    ]
     assert (found.verdict.state, found.verdict.rung) == ("CLIMB", "rag")
     assert "20 more right in 30 cases" in found.verdict.sentence

@@ -87,7 +87,9 @@ async def test_at_every_size_all_of_it_can_be_read(open_bench, fill, size):
         await person.press("end")
         await person.until_seen("context → rag", "points", "gained")
         await person.press(*["j"] * 20)
-        await person.until(lambda: "a month are asked. e says what is true for you." in person.folded)
+        await person.until(
+            lambda: "a month are asked. e says what is true for you." in person.folded
+        )
         assert person.app.screen.query_one(KeyBar).region.bottom == size[1]
 
 
@@ -137,6 +139,13 @@ async def test_the_target_is_marked(open_bench, fill, engine):
         screen = await go(person)
         assert screen.ladder.verdict.state == "GOOD_ENOUGH"
         await person.until_seen("┊", "✓ GOOD ENOUGH", "reaches the target of 60%")
+
+
+async def test_the_bench_says_the_verdicts_too_and_follows_labels(open_bench, fill):
+    await climbed(fill)
+    async with open_bench(size=(140, 30)) as person:
+        await person.until_seen("▲CLIMB   ② context", "●NEED")
+        assert person.rows[1].index("① bare") < person.rows[1].index("▲CLIMB")
 
 
 # -- Where little is there ----------------------------------------------------------------

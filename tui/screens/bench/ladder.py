@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
@@ -17,10 +18,15 @@ from tui.widgets.ladder_strip import LadderStrip
 if TYPE_CHECKING:
     from lab.judge.trust import Judgeship
     from lab.ladder.standing import Standing
+    from lab.ladder.verdict import StepVerdict
     from tui.screens.bench.place import Bench
 
 SETTLE_S = 0.3
 """How long a change waits for others, so that a burst of answers is counted once."""
+JUDGE_S = 1.0
+"""The least time from a change to the verdicts that it makes."""
+SHARE = 4
+"""A reading of the verdicts waits so many times as long as the one before took."""
 
 
 class Ladder:
@@ -33,6 +39,9 @@ class Ladder:
         self._timer: Timer | None = None
         self._judge: Judgeship | None = None
         self._behind = 0
+        self._verdicts: dict[Rung, StepVerdict] = {}
+        self._judging: Timer | None = None
+        self._took = 0.0
 
     def all_stale(self) -> None:
         """Count every variant anew, away from the keys."""
@@ -87,8 +96,36 @@ class Ladder:
 
             best = chosen(self._standings.values())
         rung = desk.setup.rung if desk.setup else None
-        self._bench.query_one(LadderStrip).show(best, rung, judge_mark(self._judge), self._behind)
+        self._bench.query_one(LadderStrip).show(
+            best, rung, judge_mark(self._judge), self._behind, self._verdicts
+        )
         self._bench.ladder_shown()
+        if sum(standing.rate is not None for standing in best.values()) > 1:
+            self._judge_soon()
+
+    def _judge_soon(self) -> None:
+        """Read the steps' verdicts after a while, so that many changes are one reading."""
+        if self._judging is None:
+            wait = max(JUDGE_S, SHARE * self._took)
+            self._judging = self._bench.set_timer(wait, self._judge_beside)
+
+    def _judge_beside(self) -> None:
+        self._judging = None
+        self._bench.run_worker(self._judge_steps, group="verdicts", exclusive=True)
+
+    async def _judge_steps(self) -> None:
+        """Show what is said of each step to a rung from the one below it."""
+        from lab.ladder.reading import read_ladder
+
+        desk, began = self._bench.desk, time.monotonic()
+        found = await desk.database.read(read_ladder, desk.session)
+        self._took = time.monotonic() - began
+        verdicts: dict[Rung, StepVerdict] = {}
+        for step in found.steps:
+            verdicts.setdefault(step.second, step.verdict)
+        if verdicts != self._verdicts:
+            self._verdicts = verdicts
+            self._bench.query_one(LadderStrip).show_verdicts(verdicts)
 
     async def show_cost(self) -> None:
         """Show what the session has cost so far."""

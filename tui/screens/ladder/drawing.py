@@ -20,19 +20,10 @@ if TYPE_CHECKING:
     from lab.ladder.economics import Economics
     from lab.ladder.reading import Ladder, Step
     from lab.ladder.rungs import RungFacts
-    from lab.ladder.verdict import State
 
 NAME, FIGURES, P50 = 11, 22, 7
 """Cells of a rung's name, of its rate, n and cost of an answer, and of its latency."""
 LEAST_PLOT, MOST_PLOT, LEAST_MODEL = 12, 41, 30
-
-COLOUR: dict[State | None, str] = {
-    "CLIMB": "$text-success",
-    "STAY": "$text-accent",
-    "NEED_MORE": "$text-warning",
-    "GOOD_ENOUGH": "$text-success",
-    "STOP": "$text-error",
-}
 
 NOT_RUN: dict[Rung, str] = {
     "bare": "not run: r on the bench asks every case",
@@ -68,7 +59,7 @@ def headline(ladder: Ladder) -> tuple[str, str, str]:
     why = verdict.plain
     if verdict.sentence in {step.verdict.sentence for step in ladder.steps}:
         why = why.partition("; ")[0].rstrip(".") + "."
-    colour = COLOUR.get(verdict.state, glyphs.MUTED)
+    colour = glyphs.STEP[verdict.state] if verdict.state else glyphs.MUTED
     return f"{GLYPH[verdict.state]} {verdict.head}", colour, why
 
 
@@ -182,7 +173,7 @@ def _state(step: Step) -> Content:
     if verdict.state is None:
         return Content.styled(f"{GLYPH[None]} no verdict", glyphs.MUTED)
     word = verdict.head if verdict.state == "NEED_MORE" else verdict.state.replace("_", " ")
-    return Content.styled(f"{GLYPH[verdict.state]} {word}", COLOUR[verdict.state])
+    return Content.styled(f"{GLYPH[verdict.state]} {word}", glyphs.STEP[verdict.state])
 
 
 def _figures(step: Step) -> str:
