@@ -46,7 +46,7 @@ def html_report(report: Report) -> str:
             trend_plot=Markup(plots.trend_plot(report.trend)),
             trend_table=report_facts.trend_table(report.trend),
             failing=ladder.failures.rung if ladder.failures else "",
-            failures=report_facts.failure_facts(ladder),
+            failures=report_facts.failure_facts(report),
             others=report_facts.other_table(ladder),
             grading=report_facts.grading_facts(report),
             benchmark=report_facts.benchmark_facts(ladder),

@@ -119,7 +119,7 @@ def _around(report: Report) -> list[str]:
         lines += table(report_facts.trend_table(report.trend))
     if ladder.failures is not None:
         lines += [f"## Why {ladder.failures.rung} fails", ""]
-        lines += _facts(report_facts.failure_facts(ladder))
+        lines += _facts(report_facts.failure_facts(report))
     if others := report_facts.other_table(ladder):
         lines += ["## Other variants tried", "", *table(others)]
     if report.sides:

@@ -59,9 +59,9 @@ def _differing(variant: Variant, best: Variant) -> str:
     return ", ".join(_NAMES.get(name, name) for name in parts)
 
 
-def failure_facts(ladder: Ladder) -> list[Fact]:
+def failure_facts(report: Report) -> list[Fact]:
     """Return why the highest rung fails, and how far another one could bring it."""
-    failures = ladder.failures
+    failures, ceiling = report.ladder.failures, report.ceiling
     if failures is None:
         return []
     facts = [
@@ -77,6 +77,15 @@ def failure_facts(ladder: Ladder) -> list[Fact]:
         )
         for bound in failures.bounds
     ]
+    if ceiling is not None:
+        facts.append(
+            Fact(
+                "At best with perfect retrieval",
+                words.percent(ceiling.rate),
+                f"{words.percent(ceiling.low)} to {words.percent(ceiling.high)}; the rung rag, by "
+                "the oracle’s answers",
+            )
+        )
     return facts
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lab.ladder.ceiling import oracle_ceiling
 from lab.ladder.reading import Ladder
 from lab.ladder.telling import tell_ladder
 from lab.ladder.trend import Revision, read_trend
 from lab.report.receipt import Receipt, Side, read_receipt, read_side
+from lab.statistics.rates import Rate
 from store.database import Connection
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 class Report:
     """A session's ladder with all that it rests on.
 
-    `sides` are the rungs that were run, `receipts` the steps between them. `trend` are the
+    `sides` are the rungs that were run, `receipts` the steps between them, `ceiling` how far
+    perfect retrieval could bring the rung rag, None where no oracle was asked. `trend` are the
     benchmark's revisions, the oldest first. `version` is Litmus's own, and `made_at` is in
     seconds since the epoch.
     """
@@ -31,12 +34,14 @@ class Report:
     trend: tuple[Revision, ...]
     version: str
     made_at: float
+    ceiling: Rate | None = None
 
 
 async def make_report(desk: Desk, version: str) -> Report:
     """Return the report of a session as it stands; its verdicts are kept as told."""
     ladder = await tell_ladder(desk)
-    return await desk.database.read(_read, ladder, version)
+    found = await desk.database.read(_read, ladder, version)
+    return replace(found, ceiling=await oracle_ceiling(desk, ladder))
 
 
 def _read(connection: Connection, ladder: Ladder, version: str) -> Report:

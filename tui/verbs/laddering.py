@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from lab.desk import Desk
@@ -10,6 +11,7 @@ from lab.engine import Engine
 from lab.judge import judges
 from lab.ladder import words
 from lab.ladder.as_json import economics_json, ladder_json
+from lab.ladder.ceiling import ceiling_text, oracle_ceiling
 from lab.ladder.economics import (
     MEANING,
     RUNG_MEANING,
@@ -48,8 +50,10 @@ async def print_ladder(desk: Desk, *, as_json: bool) -> Ladder:
     """Print rungs and steps, and how much of a rate is the judge's word; return the ladder."""
     found = await tell_ladder(desk)
     judge = await judges.standing(desk)
+    ceiling = await oracle_ceiling(desk, found)
     if as_json:
-        output.data({**ladder_json(found), "judge": judge_row(judge)})
+        best = asdict(ceiling) if ceiling else None
+        output.data({**ladder_json(found), "oracle_ceiling": best, "judge": judge_row(judge)})
         return found
     if not found.rungs:
         output.say(found.verdict.sentence)
@@ -62,6 +66,8 @@ async def print_ladder(desk: Desk, *, as_json: bool) -> Ladder:
     if judge.judge is not None and not judge.trust.trusted:
         output.say(f"The judge {judge.judge.model}: {judge.trust.why}")
     _print_steps(found)
+    if ceiling is not None:
+        output.say(ceiling_text(ceiling))
     if found.behind:
         stand = "1 answer stands" if found.behind == 1 else f"{found.behind:,} answers stand"
         output.note(f"{stand} on an older revision of a case, and out of the rates.")
