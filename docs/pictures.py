@@ -1,14 +1,16 @@
 """Make the README's pictures: Textual's own screenshots of the demo as it really ran.
 
-    python docs/pictures.py
+    python docs/pictures.py [FOLDER]
 
-Runs the demo first (with the embedded model, about a minute) in a home of its own, then
-drives the app and writes `docs/pictures/*.svg`. Needs the extras `embedded` and `dev`.
+Runs the demo first (with the embedded model, about a minute) in a home of its own, or in a
+copy of FOLDER, where it may have run already; then drives the app and writes `docs/pictures/*.svg`,
+and the report as a Chromium shows it. Needs the extras `embedded` and `dev`, and a Chromium.
 """
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -21,7 +23,10 @@ from textual.pilot import Pilot
 from lab import demo
 from lab.desk import Desk
 from lab.engine import Engine
+from lab.report.html import html_report
+from lab.report.whole import make_report
 from lab.weights import fetch_weights
+from tui import __version__
 from tui.app import LitmusApp
 from tui.widgets.answers import Answers
 
@@ -106,6 +111,36 @@ async def documents(pilot: Pilot[None]) -> None:
     await pilot.press("enter")
 
 
+async def ladder(pilot: Pilot[None]) -> None:
+    await pilot.press("f4")
+    while "rag" not in seen(pilot) or "CLIMB" not in seen(pilot):
+        await pilot.pause(0.1)
+    await pilot.press("end")
+
+
+async def flips(pilot: Pilot[None]) -> None:
+    await ladder(pilot)
+    await pilot.press("enter")
+
+
+async def report(engine: Engine, desk: Desk) -> None:
+    """Write the report, and picture the top of it."""
+    from playwright.async_api import async_playwright
+
+    with tempfile.TemporaryDirectory() as folder:
+        page_file = Path(folder) / "ladder.html"
+        page_file.write_text(html_report(await make_report(desk, __version__)), "utf-8")
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+                args=["--no-sandbox", "--disable-background-networking"],
+            )
+            page = await browser.new_page(viewport={"width": 1000, "height": 900})
+            await page.goto(page_file.as_uri())
+            await page.screenshot(path=str(PICTURES / "report.png"))
+            await browser.close()
+
+
 async def sessions(pilot: Pilot[None]) -> None:
     await pilot.press("f6")
 
@@ -120,6 +155,8 @@ def _forget_place(connection: object, session_id: int) -> None:
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
+        if len(sys.argv) > 1:  # a copy, since what the pictures show is done in it
+            shutil.copytree(sys.argv[1], folder, dirs_exist_ok=True)
         engine = Engine(Path(folder))
         try:
             await climb(engine)
@@ -130,6 +167,9 @@ async def main() -> None:
             await picture(engine, "models", SMALL, choose)
             await picture(engine, "queue", SMALL, queue)
             await picture(engine, "documents", WIDE, documents)
+            await picture(engine, "ladder", (110, 30), ladder)
+            await picture(engine, "flips", (110, 30), flips)
+            await report(engine, await demo.prepare(engine))
             await picture(engine, "keys", SMALL, keys)
             await picture(engine, "sessions", SMALL, sessions)
         finally:

@@ -35,7 +35,7 @@ def html_report(report: Report) -> str:
             version=report.version,
             state=ladder.verdict.state,
             head=ladder.verdict.head,
-            why=ladder.verdict.rest,
+            why=_why(ladder.verdict.rest),
             stand=stand and f"{stand.rung}, {plots.rate_text(stand.standing.rate)}",
             assumed=report_facts.assumed_text(ladder),
             ladder_plot=Markup(plots.ladder_plot(ladder.rungs, ladder.economics.target)),
@@ -94,6 +94,13 @@ def _is_long(text: str) -> bool:
 def _shown(value: Any) -> Any:
     """Make every text visible on its way into the page; what is markup already is ours."""
     return visible(value) if type(value) is str else value
+
+
+def _why(rest: str) -> str:
+    """Return what follows a verdict's head as a line of its own, or as what goes on from it."""
+    goes_on = not rest.startswith((":", ";"))
+    why = rest.lstrip(":; ")
+    return why if goes_on else why[:1].upper() + why[1:]
 
 
 def _verdict(score: float) -> str:

@@ -15,8 +15,11 @@ from lab.report.whole import Report
 from lab.visible import one_line
 from store.records import Variant
 
-_PARTS = ("provider", "model", "base_url", "system", "parameters", "documents", "retrieval")
-_NAMES = {"base_url": "address", "system": "system prompt"}
+_PARTS = (
+    *("provider", "model", "base_url", "system", "parameters", "documents", "retrieval"),
+    "tuned",
+)
+_NAMES = {"base_url": "address", "system": "system prompt", "tuned": "training"}
 
 
 def assumed_text(ladder: Ladder) -> str:

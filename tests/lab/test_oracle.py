@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from lab.ladder.ceiling import ceiling_text, oracle_ceiling
 from lab.ladder.standing import chosen
+from lab.ladder.telling import tell_ladder
 from lab.rag.evidence import add_evidence
 from lab.rag.oracle import REACH, ask, diagnose, evidence_passages, oracle_of, rag_variant
 from lab.setup import Setup
@@ -115,6 +117,16 @@ async def test_the_oracle_is_given_the_evidence_and_nothing_else(desk, server, r
     assert (await desk.sent(missed, stored))[0]["content"] == system
     [passage] = await desk.passages(await desk.answer(missed, stored))
     assert passage.text == "Boats: the ferry to Vantry leaves at seven."
+
+
+async def test_the_ladder_tells_the_ceiling_once_the_oracle_was_asked(desk, rag):
+    async def told():
+        return await oracle_ceiling(desk, await tell_ladder(desk))
+
+    assert await told() is None
+    _, found = await consult(desk, rag)
+    assert await told() == found.ceiling
+    assert "right in 40% at best" in ceiling_text(found.ceiling)
 
 
 async def test_the_oracle_stands_on_no_rung(desk, rag):
