@@ -30,7 +30,6 @@ __all__ = [
     "Progress",
     "Source",
     "WeightsError",
-    "cache_folder",
     "fetch_weights",
     "have_weights",
     "missing_weights",
@@ -46,7 +45,7 @@ def weights_path(source: Source = SMOLLM2) -> Path:
 
     The cache folder is LITMUS_CACHE, else the platform's one.
     """
-    return source.own or cache_folder() / source.file_name
+    return source.own or _cache_folder() / source.file_name
 
 
 def have_weights(source: Source = SMOLLM2) -> bool:
@@ -94,8 +93,7 @@ async def fetch_weights(progress: Progress | None = None, source: Source = SMOLL
     return target
 
 
-def cache_folder() -> Path:
-    """Return the folder for what can be fetched or made again."""
+def _cache_folder() -> Path:
     if own := os.environ.get("LITMUS_CACHE", "").strip():
         return Path(own).expanduser().absolute()
     import platformdirs
