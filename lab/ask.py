@@ -106,7 +106,7 @@ class Client:
         """Return the models that the provider lists. Raises AskError."""
         nothing = no_models(self.endpoint.label, self.endpoint.base_url)
         try:
-            async with self._explained("") as client:
+            async with self.explained("") as client:
                 listed = await client.get("/models", cast_to=object)
         except AskError as error:
             raise (nothing if error.kind == "address" else error) from error.__cause__
@@ -130,7 +130,7 @@ class Client:
         import openai
 
         learnt = self._left_out.setdefault(f"{path} {model}", set())
-        async with self._explained(model) as client:
+        async with self.explained(model) as client:
             while True:
                 asked = {name: wish for name, wish in wishes.items() if name not in learnt}
                 try:
@@ -159,7 +159,7 @@ class Client:
         before it stand.
         """
         finish_reason, resolved, usage, came = "", model, Usage(), False
-        async with self._explained(model) as client:
+        async with self.explained(model) as client:
             response = await self._open(client, model, messages, parameters, insist)
             with self._streaming():
                 async with response:
@@ -216,7 +216,7 @@ class Client:
                 learnt.add(refused)
 
     @asynccontextmanager
-    async def _explained(self, model: str) -> AsyncGenerator[AsyncOpenAI]:
+    async def explained(self, model: str) -> AsyncGenerator[AsyncOpenAI]:
         """Hand out the client, and turn what it raises into AskError."""
         await self._reachable()
         client = await self._connected()

@@ -339,7 +339,9 @@ def _last_setup(connection: Connection, session_id: int) -> dict[str, Any] | Non
     ran = runs.variants_of(connection, session_id)
     if not ran:
         return sessions.setting(connection, "setup")
-    last = next((each for each in ran if each.provider != IMPORTED), ran[0])
+    # A tuned model is asked on its own rung only: no base may be taken for it.
+    asked = [each for each in ran if each.tuned is None] or ran
+    last = next((each for each in asked if each.provider != IMPORTED), asked[0])
     return Setup.of(last).to_json()
 
 

@@ -124,7 +124,7 @@ def explain(
         message = _message(error, api_key)
         if _TOO_LONG.search(message):
             return _too_long(model)
-        return AskError(f"{where} broke off with an error: {_ended(message)}", "cut", again=True)
+        return AskError(f"{where} broke off with an error: {ended(message)}", "cut", again=True)
     raise error
 
 
@@ -191,7 +191,7 @@ def _status(
     if status == 403:
         what = model or "this"
         return AskError(
-            f"{where} does not allow this key to use {what}: {_ended(message)}", "key", fatal=True
+            f"{where} does not allow this key to use {what}: {ended(message)}", "key", fatal=True
         )
     if code in ("context_length_exceeded", "exceed_context_size_error") or (
         status in (400, 413, 422) and _TOO_LONG.search(message)
@@ -227,7 +227,7 @@ def _status(
             f"{where} has a fault of its own (HTTP {status}); try again later.", "server"
         )
     return AskError(
-        f"{where} did not accept the request (HTTP {status}): {_ended(message)}", "request"
+        f"{where} did not accept the request (HTTP {status}): {ended(message)}", "request"
     )
 
 
@@ -252,13 +252,18 @@ def _message(error: openai.APIError, api_key: str) -> str:
         text = body
     if text.lstrip().startswith("<"):  # a page of a gateway, which says nothing to a person
         text = ""
+    return cleaned(text, api_key) or "it gave no reason"
+
+
+def cleaned(text: str, api_key: str) -> str:
+    """Return a server's words short, on one line and without anything like a key."""
     text = " ".join(storable(text).split())
     if len(api_key) >= _SHORTEST_KEY:
         text = text.replace(api_key, "…")
     text = _SECRET.sub("…", text)
-    return (text[:200] + "…" if len(text) > 200 else text) or "it gave no reason"
+    return text[:200] + "…" if len(text) > 200 else text
 
 
-def _ended(message: str) -> str:
+def ended(message: str) -> str:
     """Return a server's words as the end of a sentence."""
     return message if message.endswith((".", "!", "?", "…")) else f"{message}."

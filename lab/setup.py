@@ -8,13 +8,15 @@ from typing import Any
 
 from store.library_records import Retrieval
 from store.records import IMPORTED, Document, Rung, Variant
+from store.tuned import Tuned
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """Provider, model, rung and the rest. `base_url` is empty for the provider's own.
 
-    `retrieval` says how the RAG store is searched on the rung `rag`.
+    `retrieval` says how the RAG store is searched on the rung `rag`, `tuned` what the model of
+    the rung `tuned` was made of.
     """
 
     provider: str
@@ -24,6 +26,7 @@ class Setup:
     system: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     retrieval: Retrieval = field(default_factory=Retrieval)
+    tuned: Tuned | None = None
 
     def variant(self, documents: Sequence[Document]) -> Variant:
         """Return the variant that this set-up makes of the session's documents.
@@ -41,6 +44,7 @@ class Setup:
             parameters=dict(self.parameters),
             documents=self._given(documents) if here else (),
             retrieval=self.retrieval if self.rung == "rag" and here else None,
+            tuned=self.tuned if self.rung == "tuned" and here else None,
         )
 
     def _given(self, documents: Sequence[Document]) -> tuple[tuple[str, ...], ...]:
@@ -72,7 +76,7 @@ class Setup:
 
     def to_json(self) -> dict[str, Any]:
         """Return the set-up as it is kept in a session's state."""
-        return {
+        values: dict[str, Any] = {
             "provider": self.provider,
             "model": self.model,
             "rung": self.rung,
@@ -81,6 +85,7 @@ class Setup:
             "parameters": dict(self.parameters),
             "retrieval": asdict(self.retrieval),
         }
+        return values | {"tuned": asdict(self.tuned)} if self.tuned else values
 
     @staticmethod
     def of(variant: Variant) -> Setup:
@@ -93,6 +98,7 @@ class Setup:
             variant.system,
             variant.parameters,
             variant.retrieval or Retrieval(),
+            variant.tuned,
         )
 
     @staticmethod
@@ -101,6 +107,8 @@ class Setup:
         kept: dict[str, Any] = dict(values)
         if retrieval := kept.pop("retrieval", None):
             kept["retrieval"] = Retrieval.from_json(retrieval)
+        if tuned := kept.pop("tuned", None):
+            kept["tuned"] = Tuned(**tuned)
         return Setup(**kept)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 APPLICATION_ID = 0x4C69746D
 
 _SCHEMA = Path(__file__).parent / "schema"
-_NAMES = ("foundation", "judge", "library", "ladder", "tuning")
+_NAMES = ("foundation", "judge", "library", "ladder", "tuning", "tuned")
 
 STEPS: tuple[tuple[str, str], ...] = tuple(
     (name, (_SCHEMA / f"{number}_{name}.sql").read_text(encoding="utf-8"))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from store.library_records import Retrieval
+from store.tuned import Tuned
 
 Split = Literal["test", "train"]
 Rung = Literal["bare", "context", "rag", "tuned"]
@@ -216,7 +217,8 @@ class Variant:
 
     Immutable; its `hash` names it. `documents` are (name, sha256), and the chosen pages
     where not all are, in the order in which they stand in the context. On the rung `rag`
-    they are those in the store, and `retrieval` says how it is searched.
+    they are those in the store, and `retrieval` says how it is searched. On the rung `tuned`,
+    `tuned` says what the model was made of, None where nobody here knows.
     """
 
     rung: Rung
@@ -227,14 +229,16 @@ class Variant:
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
     documents: tuple[tuple[str, ...], ...] = ()
     retrieval: Retrieval | None = None
+    tuned: Tuned | None = None
     id: int = 0
 
     def content(self) -> dict[str, Any]:
         """Return what identifies the variant, as JSON-ready values."""
         values = asdict(self)
         del values["id"]
-        if self.retrieval is None:
-            del values["retrieval"]
+        for name in ("retrieval", "tuned"):  # left out, so that older hashes last
+            if values[name] is None:
+                del values[name]
         return values
 
     @property

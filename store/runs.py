@@ -15,10 +15,11 @@ from store.errors import NotFound
 from store.grades import keep_grade
 from store.library_records import Passage, Retrieval
 from store.records import Answer, Status, Usage, Variant, Verdict, answer_hash
+from store.tuned import Tuned
 
 _VARIANT = (
     "v.id, v.rung, v.provider, v.model, v.base_url, v.system, v.parameters, v.documents,"
-    " v.retrieval"
+    " v.retrieval, v.tuned"
 )
 
 # Whether the variant of an answer is given the documents of its case. What was imported was
@@ -51,7 +52,8 @@ def keep_variant(connection: sqlite3.Connection, variant: Variant) -> Variant:
     """Store a variant where it is new, and return it with its id."""
     connection.execute(
         "INSERT OR IGNORE INTO variants (hash, rung, provider, base_url, model, system,"
-        " parameters, documents, retrieval, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " parameters, documents, retrieval, tuned, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             variant.hash,
             variant.rung,
@@ -62,6 +64,7 @@ def keep_variant(connection: sqlite3.Connection, variant: Variant) -> Variant:
             json.dumps(variant.parameters),
             json.dumps(variant.documents),
             json.dumps(asdict(variant.retrieval) if variant.retrieval else {}),
+            json.dumps(asdict(variant.tuned) if variant.tuned else {}),
             time.time(),
         ),
     )
@@ -305,8 +308,8 @@ def answers_of_run(connection: sqlite3.Connection, run_id: int) -> list[Answer]:
 
 
 def _variant(row: Sequence[Any]) -> Variant:
-    identity, rung, provider, model, base_url, system, parameters, documents, retrieval = row
-    retrieved = json.loads(retrieval)
+    identity, rung, provider, model, base_url, system, parameters, documents, *more = row
+    retrieved, made = map(json.loads, more)
     return Variant(
         rung=rung,
         provider=provider,
@@ -316,5 +319,6 @@ def _variant(row: Sequence[Any]) -> Variant:
         parameters=json.loads(parameters),
         documents=tuple(tuple(each) for each in json.loads(documents)),
         retrieval=Retrieval.from_json(retrieved) if retrieved else None,
+        tuned=Tuned(**made) if made else None,
         id=identity,
     )

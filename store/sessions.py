@@ -88,14 +88,17 @@ def set_cap(connection: sqlite3.Connection, session_id: int, cap_usd: float | No
 def spent(connection: sqlite3.Connection, session_id: int) -> tuple[float, int]:
     """Return US dollars spent so far, and how many calls had no known price.
 
-    That is what the answers cost, what judging them did, and what embedding documents did.
+    That is what the answers cost, what judging them did, what embedding documents did, and
+    what fine-tuning did.
     """
     row = connection.execute(
         "SELECT coalesce(sum(cost_usd), 0), coalesce(sum(unpriced), 0) FROM ("
         "SELECT cost_usd, unpriced FROM runs WHERE session_id = ?"
         " UNION ALL SELECT cost_usd, unpriced FROM judge_runs WHERE session_id = ?"
-        " UNION ALL SELECT cost_usd, unpriced FROM collections WHERE session_id = ?)",
-        (session_id, session_id, session_id),
+        " UNION ALL SELECT cost_usd, unpriced FROM collections WHERE session_id = ?"
+        " UNION ALL SELECT cost_usd, state = 'succeeded' AND cost_usd IS NULL FROM tuning_jobs"
+        "  WHERE session_id = ?)",
+        (session_id, session_id, session_id, session_id),
     ).fetchone()
     return float(row[0]), int(row[1])
 

@@ -156,6 +156,7 @@ def economics_json(economics: Economics) -> dict[str, Any]:
             for rung in sorted({rung for rung, _ in economics.rungs})
         },
         "embedding_usd": economics.embedding_usd,
+        "tuning_usd": economics.tuning_usd,
     }
 
 

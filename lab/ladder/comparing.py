@@ -200,7 +200,8 @@ def _notes(
 ) -> tuple[str, ...]:
     """Return what else differs between two variants, or within one, a sentence each."""
     notes: list[str] = []
-    if (first.model, first.provider) != (second.model, second.provider):
+    made_of = second.tuned.base_model if second.tuned else ""
+    if (made_of or second.model, second.provider) != (first.model, first.provider):
         notes.append(
             f"The models differ too ({first.model}, {second.model}): what is gained or lost is "
             "of both changes."
@@ -214,6 +215,12 @@ def _notes(
                 f"The answers of {variant.rung} come from {len(models)} models: "
                 f"{', '.join(models[:4])}."
             )
+    if second.tuned is not None and second.tuned.leaks:
+        pairs = count(second.tuned.leaks, "pair")
+        notes.append(
+            f"You allowed {pairs} of a training example and a test case that are too much alike: "
+            f"what {second.rung} gains there may only be remembered."
+        )
     if tried > 1:
         notes.append(
             f"{tried} variants were tried on the rung {second.rung}, so the gain must show "

@@ -8,7 +8,7 @@ from typing import Literal
 
 from lab.ladder.words import money
 from lab.statistics.bootstrap import chance_positive
-from store import ladder
+from store import ladder, tuned
 from store.database import Connection
 from store.errors import StoreError
 from store.records import RUNGS, Rung
@@ -45,12 +45,14 @@ class Economics:
     """A session's economics: what the person typed, completed by what is `ASSUMED`.
 
     `typed` has the session's values by name, `rungs` those of a rung. `embedding_usd` is
-    what embedding the session's documents has cost, None where a price is not known.
+    what embedding the session's documents has cost, `tuning_usd` what its trainings have,
+    None where a price is not known.
     """
 
     typed: Mapping[str, float] = field(default_factory=dict[str, float])
     rungs: Mapping[tuple[Rung, str], float] = field(default_factory=dict[tuple[Rung, str], float])
     embedding_usd: float | None = 0.0
+    tuning_usd: float | None = 0.0
 
     def of(self, name: Name) -> float:
         """Return a value, typed or assumed. Raises KeyError for a target that is not set."""
@@ -89,13 +91,17 @@ class Economics:
         return self.rungs.get((rung, "price"), measured)
 
     def upfront(self, rung: Rung) -> float | None:
-        """Return what a rung costs once: typed, hours of work, and embedding on `rag`.
+        """Return what a rung costs once: typed, hours of work, and what was measured.
 
-        None where a part of it is not known. A rung without any is free to begin with.
+        That is embedding on `rag` and training on `tuned`, where what was typed also stands in
+        for a price that nobody knows. None where a part of it is not known. A rung without any
+        is free to begin with.
         """
         typed = self.rungs.get((rung, "upfront"), 0.0)
         work = self.rungs.get((rung, "hours"), 0.0) * self.of("hourly")
-        measured = self.embedding_usd if rung == "rag" else 0.0
+        measured = {"rag": self.embedding_usd, "tuned": self.tuning_usd}.get(rung, 0.0)
+        if rung == "tuned" and measured is None and (rung, "upfront") in self.rungs:
+            measured = 0.0
         return None if measured is None else typed + work + measured
 
 
@@ -140,6 +146,7 @@ def read_economics(connection: Connection, session_id: int) -> Economics:
             if (rung, name) in values
         },
         None if unpriced else spent,
+        tuned.spent(connection, session_id),
     )
 
 

@@ -43,6 +43,15 @@ def variant_facts(side: Side) -> list[Fact]:
     ]
     if facts.models:
         found.append(Fact("Model, as the server called it", ", ".join(facts.models)))
+    if variant.tuned is not None:
+        made = variant.tuned
+        found.append(Fact("Tuned from", made.base_model, f"by {made.made_by}"))
+        found.append(Fact("Trained on", made.training_sha256, "the SHA-256 of the training file"))
+        if made.leaks:
+            pairs = words.count(made.leaks, "pair")
+            found.append(
+                Fact("Leaks allowed", pairs, "an example and a test case that are too much alike")
+            )
     if variant.base_url:
         found.append(Fact("Address", safe_url(variant.base_url)))
     found.append(Fact("System prompt", variant.system or "none", block=bool(variant.system)))
@@ -99,6 +108,10 @@ def _asking(session: str, side: Side) -> list[str]:
         ]
     lines = _documents(session, variant)
     given: list[str] = ["--rung", variant.rung]
+    if variant.tuned is not None:
+        # The job says what is asked, and how.
+        lines.append(f"# Made by {_comment(variant.tuned.made_by)}, with `litmus tune start`.")
+        return [*lines, _line("litmus run", session, *given)]
     if variant.provider != "custom":
         given += ["--provider", variant.provider]
     if variant.base_url:

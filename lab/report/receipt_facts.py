@@ -125,6 +125,8 @@ def typed_facts(economics: Economics) -> list[Fact]:
     for (rung, name), value in economics.rungs.items():
         shown_value = f"{value:,g}" if name == "hours" else words.money(value)
         facts.append(Fact(labels[name].format(rung), shown_value, "typed"))
+    if economics.tuning_usd is None or economics.tuning_usd:
+        facts.append(Fact("Training", words.money(economics.tuning_usd), "measured"))
     if economics.embedding_usd is None or economics.embedding_usd:
         facts.append(
             Fact("Embedding the documents", words.money(economics.embedding_usd), "measured")

@@ -87,11 +87,11 @@ def export(
     kept, held = split(examples, validation)
     beside = path.with_name(f"{path.name[: -len(SUFFIX)]}.validation{SUFFIX}")
     manifest = path.with_name(f"{path.name[: -len(SUFFIX)]}.manifest.json")
-    contents = {path: _lines(kept)}
+    contents = {path: lines(kept)}
     if held:
-        contents[beside] = _lines(held)
-    training = _file(path, kept, contents[path])
-    validating = _file(beside, held, contents[beside]) if held else None
+        contents[beside] = lines(held)
+    training = file_of(path, kept, contents[path])
+    validating = file_of(beside, held, contents[beside]) if held else None
     told = manifest_of(report, training, validating, allow_leaks=allow_leaks)
     contents[manifest] = (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()
     _write(contents)
@@ -170,11 +170,13 @@ def _rank(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _lines(examples: Iterable[Example]) -> bytes:
+def lines(examples: Iterable[Example]) -> bytes:
+    """Return the bytes of a training file."""
     return "".join(line(example) + "\n" for example in examples).encode("utf-8", "replace")
 
 
-def _file(path: Path, examples: Sequence[Example], content: bytes) -> File:
+def file_of(path: Path, examples: Sequence[Example], content: bytes) -> File:
+    """Return what is told of a file, whether or not it is written."""
     return File(path, len(examples), len(content), hashlib.sha256(content).hexdigest())
 
 

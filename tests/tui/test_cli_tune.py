@@ -183,7 +183,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence(litmus, bench, tmp_path):
         (["export", "x.jsonl", "--validation", "lots"], "is not a share"),
         (["check", "--format", "dpo", "--from", "passed"], "--from is for --format sft"),
         (["check", "--session", "other"], "other"),
-        (["start"], "invalid choice"),
+        (["begin"], "invalid choice"),
     ):
         assert says in litmus("tune", *arguments).refused()
     assert [path.name for path in Path(litmus.folder).glob("*.jsonl")] == ["cases.jsonl"]

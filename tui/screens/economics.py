@@ -129,10 +129,14 @@ class EconomicsForm(ModalScreen[bool]):
             line.value = _text(found.typed.get(name))
         for (rung, kind), line in self._rung_lines.items():
             line.value = _text(found.rungs.get((rung, kind)))
-        spent = found.embedding_usd
-        if spent != 0:
-            hint = "unknown embedding" if spent is None else f"{spent:.4g} embedding"
-            self._rung_lines["rag", "upfront"].placeholder = hint
+        measured: list[tuple[Rung, float | None, str]] = [
+            ("rag", found.embedding_usd, "embedding"),
+            ("tuned", found.tuning_usd, "training"),
+        ]
+        for rung, spent, what in measured:
+            if spent != 0:
+                hint = f"unknown {what}" if spent is None else f"{spent:.4g} {what}"
+                self._rung_lines[rung, "upfront"].placeholder = hint
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         lines = [*self._lines.values(), *self._rung_lines.values()]

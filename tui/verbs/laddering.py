@@ -177,6 +177,8 @@ def _print_economics(found: Economics) -> None:
         for name, meaning in RUNG_MEANING.items():
             if (rung, name) in found.rungs:
                 rows.append((f"{rung} {name}", f"{found.rungs[rung, name]:,g}", meaning))
+    if found.tuning_usd is None or found.tuning_usd:
+        rows.append(("tuned", words.money(found.tuning_usd), "training, as measured"))
     if found.embedding_usd is None or found.embedding_usd:
         rows.append(("rag", words.money(found.embedding_usd), "embedding, as measured"))
     output.table(rows[1:], right=(1,))

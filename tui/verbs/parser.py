@@ -19,6 +19,7 @@ from tui.verbs import (
     number_words,
     output,
     store_options,
+    tune_job_words,
     tune_words,
 )
 
@@ -111,8 +112,15 @@ def _parser() -> argparse.ArgumentParser:
         fill(verbs, one, json)
 
     ladder_words.fill(verbs, one, json, _path, number_words.share, _name)
-    tune = _group(verbs, one, "tune", "fine-tuning: check what is trained on, write it to a file")
+    tune = _group(verbs, one, "tune", "fine-tuning: check what is trained on, train, follow")
     tune_words.fill(tune, one, json, _path, number_words.share)
+    tune_job_words.fill(
+        *(tune, one, json),
+        name=_name,
+        part=tune_words.part(number_words.share),
+        whole=number_words.whole,
+        amount=number_words.amount,
+    )
 
     oracle = verbs.add_parser(
         "oracle",
@@ -153,7 +161,7 @@ def _docs(verbs: Verbs, one: _Parser, json: _Parser) -> None:
 
 def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
     run = verbs.add_parser("run", parents=[one, json], help="ask a rung's variant every case")
-    run.add_argument("--rung", choices=("bare", "context", "rag"), help="what is asked with")
+    run.add_argument("--rung", choices=RUNGS, help="what is asked with")
     run.add_argument("--provider", metavar="P", type=_name, help="openai, ollama, embedded, …")
     run.add_argument("--base-url", metavar="URL", type=_name, help="any OpenAI-compatible server")
     run.add_argument("--model", metavar="M", type=_name, help="default: the provider's best")

@@ -16,8 +16,10 @@ from lab.ladder.standing import Standing
 from lab.prices import format_cost
 from lab.rag.asking import not_promoted
 from lab.setup import Setup, refuse_imported
+from lab.tuning.jobs import tuned_setup
 from store.errors import NotFound, PlainError
 from store.records import Case, Variant
+from store.tuned import is_tuned
 from tui.verbs import output
 from tui.verbs.running_again import again
 from tui.verbs.running_ahead import after_pilot, choose_pilot, dry_run, pilot_json, pilot_text
@@ -67,8 +69,8 @@ def run(options: argparse.Namespace) -> int:
         try:
             await watch(asking, report)
         finally:
-            # A model that gave nothing must not be what the next run begins with.
-            if report.useful:
+            # A model that gave nothing must not be what the next run begins with, nor a tuned one.
+            if report.useful and setup.tuned is None:
                 await desk.choose(setup)
         stored = await desk.stored_variant(variant)
         standing = await desk.standing(stored)
@@ -87,7 +89,7 @@ _CHOICES = ("rung", "provider", "base_url", "model", "system", "temperature", "m
 def _refuse_bad(options: argparse.Namespace) -> None:
     """Raise BadOptions where the options do not go together."""
     if not options.again and not options.rung:
-        raise BadOptions("Say which rung to ask with --rung bare, context or rag.")
+        raise BadOptions("Say which rung to ask with --rung bare, context, rag or tuned.")
     given = [name for name in _CHOICES if getattr(options, name) is not None]
     given += [name for name in ("pilot", "stop_early") if getattr(options, name)]
     if options.again and given:
@@ -95,6 +97,12 @@ def _refuse_bad(options: argparse.Namespace) -> None:
             f"--again asks what the last verdict rests on, as it was asked then; leave out "
             f"--{given[0].replace('_', '-')}."
         )
+    for name in ("provider", "base_url", "system"):
+        if options.rung == "tuned" and getattr(options, name) is not None:
+            raise BadOptions(
+                f"The tuned model is asked where and as it was trained; leave out "
+                f"--{name.replace('_', '-')}."
+            )
     if options.stop_early and options.fresh:
         raise BadOptions(
             "--stop-early follows a verdict from its first answer, and --fresh replaces answers "
@@ -116,7 +124,10 @@ def _refuse_empty(desk: Desk, setup: Setup, variant: Variant, cases: list[Case])
 
 
 async def _setup(desk: Desk, options: argparse.Namespace) -> Setup:
-    """Return the session's set-up with what the options change."""
+    """Return the session's set-up with what the options change, or what asks the tuned model."""
+    if options.rung == "tuned":
+        asked = await tuned_setup(desk.engine, desk.session.id, options.model or "")
+        return replace(asked, parameters=_parameters(asked, options))
     setup = desk.setup
     if options.provider or options.base_url:
         provider = options.provider or "custom"
@@ -126,18 +137,25 @@ async def _setup(desk: Desk, options: argparse.Namespace) -> Setup:
             )
     if setup is None:
         setup = await desk.engine.default_setup(model=options.model or "")
-    parameters = dict(setup.parameters)
-    for name, value in (("temperature", options.temperature), ("max_tokens", options.max_tokens)):
-        if value is not None:
-            parameters[name] = value
+    model = options.model or setup.model
+    if options.rung == "bare" and await desk.database.read(is_tuned, desk.session.id, model):
+        raise BadOptions(
+            f"{model} is a tuned model; ask it with --rung tuned, and name the base with --model."
+        )
     return replace(
         setup,
         rung=options.rung,
-        model=options.model or setup.model,
+        model=model,
         system=setup.system if options.system is None else options.system,
-        parameters=parameters,
+        parameters=_parameters(setup, options),
         retrieval=retrieval_of(options, setup.retrieval),
     )
+
+
+def _parameters(setup: Setup, options: argparse.Namespace) -> dict[str, Any]:
+    given = {"temperature": options.temperature, "max_tokens": options.max_tokens}
+    said = {name: value for name, value in given.items() if value is not None}
+    return {**setup.parameters, **said}
 
 
 def _print_run(

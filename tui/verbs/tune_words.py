@@ -37,7 +37,7 @@ def fill(
     export.add_argument(
         "--validation",
         metavar="SHARE",
-        type=_part(share),
+        type=part(share),
         default=0.0,
         help="hold back this share of the examples in a file of their own (0.2 or 20%%)",
     )
@@ -63,11 +63,13 @@ def _recipe(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _part(share: Callable[[str], float]) -> Callable[[str], float]:
+def part(share: Callable[[str], float]) -> Callable[[str], float]:
+    """Return what reads a share that is less than the whole."""
+
     def value(text: str) -> float:
-        part = share(text)
-        if not part < 1:
+        found = share(text)
+        if not found < 1:
             raise argparse.ArgumentTypeError(f"{text[:40]!r} would leave nothing to train on")
-        return part
+        return found
 
     return value

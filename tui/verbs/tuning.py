@@ -27,7 +27,7 @@ def check(options: argparse.Namespace) -> int:
     async def work(engine: Engine) -> int:
         session, report = await _report(engine, options)
         if options.json:
-            output.data({"session": session, **to_json(report)})
+            output.data({"session": session, **report_json(report)})
         else:
             _print(report)
         return 0 if report.ok else 1
@@ -50,7 +50,7 @@ def export(options: argparse.Namespace) -> int:
             )
         except LeaksFound as error:
             if options.json:
-                output.data({"session": session, "written": False, **to_json(report)})
+                output.data({"session": session, "written": False, **report_json(report)})
             else:
                 _print_leaks(report.leaks)
             output.complain(str(error))
@@ -82,7 +82,7 @@ async def _report(engine: Engine, options: argparse.Namespace) -> tuple[str, Rep
     return desk.session.name, report
 
 
-def to_json(report: Report) -> dict[str, Any]:
+def report_json(report: Report) -> dict[str, Any]:
     """Return a report as JSON-ready values; cases are named by their ids."""
     dataset, recipe = report.dataset, report.dataset.recipe
     tokens = [example.tokens for example in dataset.examples]

@@ -29,7 +29,7 @@ NOT_RUN: dict[Rung, str] = {
     "bare": "not run: r on the bench asks every case",
     "context": "not run: put a document into the context (F3, space); then c and r on the bench",
     "rag": "not run: promote the documents (F3, P); then c and r on the bench",
-    "tuned": "not run: `litmus answers import` brings a tuned model's answers",
+    "tuned": "not run: `litmus tune start` trains a model, `litmus run --rung tuned` asks it",
 }
 
 

@@ -1,0 +1,123 @@
+"""The words of `litmus tune start`, `status` and `cancel`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from lab.tuning.jobs import BACKENDS
+
+Typed = Callable[[str], object]
+
+
+def fill(
+    group: Any,
+    one: argparse.ArgumentParser,
+    json: argparse.ArgumentParser,
+    *,
+    name: Typed,
+    part: Typed,
+    whole: Callable[[int], Typed],
+    amount: Typed,
+) -> None:
+    """Add the verbs to the group `tune`."""
+    start = group.add_parser(
+        "start",
+        parents=[one, json],
+        help="train a model on the train cases, and follow it to its end",
+        description="Trains on what `litmus tune check` shows; exit status 1 where that forbids "
+        "it, or the training fails. Ctrl+C stops following; the job goes on.",
+    )
+    start.add_argument("--backend", choices=tuple(BACKENDS), default="hosted")
+    start.add_argument("--provider", metavar="P", type=name, help="who trains (default: as asked)")
+    start.add_argument("--base-url", metavar="URL", type=name, help="any OpenAI-compatible server")
+    start.add_argument("--model", metavar="BASE", type=name, help="the model to train")
+    start.add_argument(
+        "--method",
+        choices=("sft", "dpo"),
+        default="sft",
+        help="a right answer each, or a passed answer beside a failed one (default: sft)",
+    )
+    start.add_argument(
+        "--from",
+        dest="source",
+        choices=("expected", "passed", "both"),
+        help="for sft: as `litmus tune check --from`",
+    )
+    start.add_argument(
+        "--epochs", metavar="N", type=whole(100), help="times over (default: the backend's choice)"
+    )
+    start.add_argument("--suffix", metavar="S", type=name, help="in the model's name")
+    start.add_argument("--seed", metavar="N", type=_seed, help="for a training done alike again")
+    start.add_argument(
+        "--validation",
+        metavar="SHARE",
+        type=part,
+        default=0.0,
+        help="hold back this share of the examples to validate with (0.2 or 20%%)",
+    )
+    start.add_argument(
+        "--allow-leaks", action="store_true", help="train all the same; the job tells it"
+    )
+    start.add_argument(
+        "--budget", metavar="USD", type=amount, help="the most that the session may spend"
+    )
+    start.add_argument("--yes", action="store_true", help="start without asking, whatever it costs")
+    start.add_argument("--detach", action="store_true", help="start it, and do not follow it")
+    start.add_argument(
+        "--resume", action="store_true", help="go on with a start that was broken off"
+    )
+    _every(start)
+    start.set_defaults(call="tuning_jobs:start")
+
+    status = group.add_parser(
+        "status", parents=[one, json], help="how the trainings stand, the newest first"
+    )
+    _job(status)
+    status.add_argument("--follow", action="store_true", help="until the job has ended")
+    _every(status)
+    status.set_defaults(call="tuning_jobs:status")
+
+    cancel = group.add_parser("cancel", parents=[one, json], help="stop a training")
+    _job(cancel)
+    cancel.set_defaults(call="tuning_jobs:cancel")
+
+
+def _job(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "job", metavar="JOB", nargs="?", type=_number, help="its number (default: the newest open)"
+    )
+
+
+def _every(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--every",
+        metavar="SECONDS",
+        type=_seconds,
+        help="look this often (default: after 2 seconds, up to 30 while nothing happens)",
+    )
+
+
+def _seed(text: str) -> int:
+    return _whole(text, 0, 2**31 - 1, "a seed")
+
+
+def _number(text: str) -> int:
+    return _whole(text.removeprefix("#"), 1, 2**53, "a job's number")
+
+
+def _whole(text: str, least: int, most: int, what: str) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text[:20]) <= most):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not {what}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of seconds up to 3600")
+    return value
