@@ -11,6 +11,7 @@ from typing import Any
 from lab.ladder.economics import Economics, Returns
 from lab.ladder.reading import Ladder, Step
 from lab.ladder.rungs import Other, RungFacts
+from lab.ladder.standing import Standing
 from store.records import Variant
 
 
@@ -49,11 +50,11 @@ def ladder_json(ladder: Ladder) -> dict[str, Any]:
     }
 
 
-def rung_json(facts: RungFacts) -> dict[str, Any]:
-    """Return a rung; rates are shares, costs US dollars, times seconds."""
-    standing, rate = facts.standing, facts.standing.rate
+def standing_json(standing: Standing) -> dict[str, Any]:
+    """Return where a variant stands; rates are shares, costs US dollars, times seconds."""
+    rate = standing.rate
     return {
-        "rung": facts.rung,
+        "rung": standing.rung,
         "variant": standing.variant.hash,
         "provider": standing.variant.provider,
         "model": standing.variant.model,
@@ -62,19 +63,27 @@ def rung_json(facts: RungFacts) -> dict[str, Any]:
         "rate": rate.rate if rate else None,
         "low": rate.low if rate else None,
         "high": rate.high if rate else None,
+        "cost_usd": standing.cost_usd,
+        "seconds": round(standing.seconds, 3),
+        "verdicts": standing.verdicts,
+        "judged": standing.judged,
+        "unlabelled": standing.unlabelled,
+    }
+
+
+def rung_json(facts: RungFacts) -> dict[str, Any]:
+    """Return a rung: where its variant stands, and what is known of its answers."""
+    return {
+        **standing_json(facts.standing),
         "cost_usd": facts.cost_usd,
         "cost_per_answer_usd": facts.per_answer,
         "latency_p50_s": facts.latency_p50_s,
         "tokens": facts.tokens,
         "answers": facts.answers,
-        "unlabelled": standing.unlabelled,
-        "verdicts": standing.verdicts,
-        "judged": standing.judged,
-        "seconds": round(standing.seconds, 3),
         "upfront_usd": facts.upfront,
         "resolved_models": list(facts.models),
         "prompts": facts.asked,
-        "pinned": standing.pinned,
+        "pinned": facts.standing.pinned,
         "on_pareto_front": facts.on_front,
         "others": [_other(other) for other in facts.others],
     }

@@ -12,6 +12,7 @@ from lab.desk import Desk
 from lab.engine import Engine
 from lab.events import Priced, Settled
 from lab.forecast import about_text
+from lab.ladder.as_json import standing_json
 from lab.ladder.standing import Standing
 from lab.prices import format_cost
 from lab.rag.asking import not_promoted
@@ -161,17 +162,14 @@ def _parameters(setup: Setup, options: argparse.Namespace) -> dict[str, Any]:
 def _print_run(
     desk: Desk, standing: Standing, report: Report, rest: Priced | None, *, as_json: bool
 ) -> None:
-    row = _rung(standing)
     if as_json:
         output.data(
             {
                 "session": desk.session.name,
-                **row,
-                "variant": standing.variant.hash,
+                **standing_json(standing),
                 "outcome": report.outcome,
                 "answered": report.answered,
                 "failed": report.failed,
-                "unlabelled": standing.unlabelled,
                 "wall_seconds": round(report.seconds, 3),
                 "settled": _settled(report.settled),
                 **({} if rest is None else {"pilot": pilot_json(rest)}),
@@ -191,8 +189,8 @@ def _print_run(
         worth = f", about {about_text(saved.saved_usd)} saved" if saved.saved_usd else ""
         early = f" Stopped early: {saved.left:,} answers not asked{worth}."
     output.say(
-        f"{row['rung']}: {rate}{wait}. {report.answered} answers in {report.seconds:.0f} s, "
-        f"cost {format_cost(row['cost_usd'])}.{early}"
+        f"{standing.rung}: {rate}{wait}. {report.answered} answers in {report.seconds:.0f} s, "
+        f"cost {format_cost(standing.cost_usd)}.{early}"
     )
     if rest is not None:
         output.say(pilot_text(rest, standing.variant.model))
@@ -207,22 +205,4 @@ def _settled(event: Settled | None) -> dict[str, Any] | None:
         "sentence": event.sentence,
         "answers_left": event.left,
         "saved_usd": event.saved_usd,
-    }
-
-
-def _rung(item: Standing) -> dict[str, Any]:
-    rate = item.rate
-    return {
-        "rung": item.rung,
-        "provider": item.variant.provider,
-        "model": item.variant.model,
-        "n": rate.n if rate else 0,
-        "passed": rate.passed if rate else 0,
-        "rate": rate.rate if rate else None,
-        "low": rate.low if rate else None,
-        "high": rate.high if rate else None,
-        "cost_usd": item.cost_usd,
-        "seconds": round(item.seconds, 3),
-        "verdicts": item.verdicts,
-        "judged": item.judged,
     }
