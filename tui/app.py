@@ -138,6 +138,18 @@ class LitmusApp(App[None]):
         """Pay half a second of imports while the person looks around."""
         await asyncio.to_thread(warm_up)
         _collect_garbage()
+        self._follow_trainings()
+
+    @work(group="trainings")
+    async def _follow_trainings(self) -> None:
+        from tui import safe
+        from tui.trainings import follow_open
+
+        def say(sentence: str, wrong: bool) -> None:
+            severity = "error" if wrong else "information"
+            self.notify(safe.one_line(sentence), severity=severity, timeout=12, markup=False)
+
+        await follow_open(self.engine, say)
 
     @work(group="open", exclusive=True)
     async def open_bench(self, desk: Desk) -> None:

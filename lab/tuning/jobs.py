@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from lab.prices import format_cost
 from store import jobs, tuned
 from store.errors import NotFound, PlainError
 from store.jobs import Backend, Job, JobEvent
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from lab.setup import Setup
     from lab.tuning.wish import Wish
 
-BACKENDS: dict[Backend, str] = {"hosted": "lab.tuning.hosted"}
+BACKENDS: dict[Backend, str] = {"hosted": "lab.tuning.hosted", "local": "lab.tuning.local"}
 """The module of each backend, imported when it is first needed."""
 
 
@@ -155,6 +156,18 @@ async def pick_up(engine: Engine) -> list[Job]:
     """Return the jobs that have not ended, the oldest first, for each to be followed again."""
     found = await engine.database.read(jobs.open_jobs)
     return [job for job in found if job.backend in BACKENDS and job.state != "preparing"]
+
+
+def end_text(job: Job) -> str:
+    """Return how a job has ended, in one sentence that says what to do next."""
+    if job.state == "succeeded":
+        return (
+            f"Job {job.id} has made {job.tuned_model} (cost: {format_cost(job.cost_usd)}); "
+            "`litmus run --rung tuned` asks it the test cases."
+        )
+    if job.state == "cancelled":
+        return f"Job {job.id} was cancelled; `litmus tune start` starts another."
+    return job.error or f"Job {job.id} has failed and gave no reason."
 
 
 async def tuned_setup(engine: Engine, session_id: int, model: str = "") -> Setup:

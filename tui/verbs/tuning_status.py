@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.ladder.telling import when
 from lab.prices import format_cost
+from lab.tuning.jobs import end_text
 from store.jobs import Job, JobEvent
 from tui.verbs import output
 
@@ -42,14 +43,9 @@ def say_jobs(rows: Sequence[tuple[Job, Sequence[JobEvent]]]) -> None:
 def say_end(job: Job) -> None:
     """Print how a job that was followed stands."""
     if job.state == "succeeded":
-        output.say(
-            f"Job {job.id} has made {job.tuned_model} (cost: {format_cost(job.cost_usd)}); "
-            "`litmus run --rung tuned` asks it the test cases."
-        )
-    elif job.state == "cancelled":
-        output.complain(f"Job {job.id} was cancelled; `litmus tune start` starts another.")
-    elif job.state == "failed":
-        output.complain(job.error or f"Job {job.id} has failed and gave no reason.")
+        output.say(end_text(job))
+    elif job.ended:
+        output.complain(end_text(job))
 
 
 def job_json(job: Job, told: Sequence[JobEvent]) -> dict[str, Any]:
