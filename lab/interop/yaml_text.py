@@ -113,7 +113,11 @@ class _Builder:
             mark = problem.problem_mark or problem.context_mark
             last = text.rstrip().count("\n") + 1
             line = min(mark.line + 1, last) if mark else self._line
-            self._refuse(f"not whole YAML ({problem.problem or problem.context})", line)
+            why = str(problem.problem or problem.context)
+            # Some builds of the parser have a limit of their own, far above ours.
+            if "nesting depth" in why:
+                self._refuse(f"nested more than {DEEPEST} deep", line)
+            self._refuse(f"not whole YAML ({why})", line)
         except yaml.YAMLError as problem:
             reason = " ".join(str(problem).split("\n")[0].split())
             self._refuse(f"not YAML ({reason})")
