@@ -188,9 +188,12 @@ def _print_run(
         saved = report.settled
         worth = f", about {about_text(saved.saved_usd)} saved" if saved.saved_usd else ""
         early = f" Stopped early: {saved.left:,} answers not asked{worth}."
+    # Nothing answered has cost nothing, which says nothing of what an answer costs.
+    told = standing.verdicts or standing.unlabelled
+    cost = f", cost {format_cost(standing.cost_usd)}" if told else ""
     output.say(
-        f"{standing.rung}: {rate}{wait}. {report.answered} answers in {report.seconds:.0f} s, "
-        f"cost {format_cost(standing.cost_usd)}.{early}"
+        f"{standing.rung}: {rate}{wait}. {report.answered} answers in {report.seconds:.0f} s"
+        f"{cost}.{early}"
     )
     if rest is not None:
         output.say(pilot_text(rest, standing.variant.model))
