@@ -59,8 +59,8 @@ def stored(litmus, query: str):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("run",), "--rung bare, context or rag"),
-        (("run", "--pilot"), "--rung bare, context or rag"),
+        (("run",), "--rung bare, context, rag or tuned"),
+        (("run", "--pilot"), "--rung bare, context, rag or tuned"),
         (("run", "--rung", "bare", "--pilot", "--dry-run"), "leave one of them out"),
         (("run", "--rung", "bare", "--stop-early", "--fresh"), "leave one of them out"),
         (("run", "--again", "--rung", "bare"), "leave out --rung"),
