@@ -17,11 +17,14 @@ import sys
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lab import loopback, weights
 from store.errors import PlainError
+
+if TYPE_CHECKING:
+    from lab.tuning.adapter import Adapter
 
 WINDOW = 4096
 SLOTS = 2
@@ -76,15 +79,22 @@ class EmbeddedServer:
     """The child process and its endpoint; one event loop uses it.
 
     `window` is in tokens, for each of `slots` prompts at a time. `gguf` is the file to
-    serve, by default the fetched weights.
+    serve, by default the fetched weights. With an `adapter` it is the tuned model that is
+    served, under its own name and no other.
     """
 
     def __init__(
-        self, *, window: int = WINDOW, slots: int = SLOTS, gguf: Path | None = None
+        self,
+        *,
+        window: int = WINDOW,
+        slots: int = SLOTS,
+        gguf: Path | None = None,
+        adapter: Adapter | None = None,
     ) -> None:
         self._window = window
         self.slots = slots
         self._gguf = gguf
+        self._adapter = adapter
         self._lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._endpoint: Endpoint | None = None
@@ -111,6 +121,7 @@ class EmbeddedServer:
 
         Raises:
             EmbeddedError: it cannot be started; the text says why.
+            AdapterProblem: the adapter or its base is no longer the file that it was.
         """
         async with self._lock:
             if self._process and self._endpoint and await _answers(self._process, self._endpoint):
@@ -134,6 +145,10 @@ class EmbeddedServer:
             raise EmbeddedError(lack)
         gguf = self._gguf or weights.weights_path()
         _check_magic(gguf)
+        if self._adapter is not None:
+            from lab.tuning.adapter import refuse_changed
+
+            await asyncio.to_thread(refuse_changed, self._adapter, gguf)
         key = secrets.token_urlsafe(24)
         try:
             async with asyncio.timeout(_START_S):
@@ -158,7 +173,8 @@ class EmbeddedServer:
         settings = {
             "gguf": str(gguf),
             "api_key": key,
-            "alias": model_name(gguf),
+            "alias": self._name(gguf),
+            "adapter": str(self._adapter.gguf) if self._adapter else "",
             "window": self._window,
             "slots": self.slots,
             "parent": os.getpid(),
@@ -192,9 +208,12 @@ class EmbeddedServer:
                 status, body = 0, b""
             if status == 200:
                 window = _served_window(body) or self._window
-                return Endpoint(f"http://127.0.0.1:{port}/v1", key, model_name(gguf), window)
+                return Endpoint(f"http://127.0.0.1:{port}/v1", key, self._name(gguf), window)
             await asyncio.sleep(_LOOK_S)
         raise await self._death(process)
+
+    def _name(self, gguf: Path) -> str:
+        return self._adapter.model if self._adapter else model_name(gguf)
 
     async def _death(self, process: asyncio.subprocess.Process) -> EmbeddedError:
         """Return the error of a child that ended by itself, with the last thing it said."""

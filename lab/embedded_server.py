@@ -57,6 +57,8 @@ def _serve(settings: dict[str, Any]) -> Any:
     params.n_parallel = settings["slots"]
     params.n_ctx = settings["window"] * settings["slots"]
     params.cpuparams.n_threads = threads()
+    if settings.get("adapter"):
+        params.lora_adapters = [native.CommonAdapterLoraInfo(settings["adapter"], 1.0)]
     params.model_alias = (
         {settings["alias"]} if isinstance(params.model_alias, set) else settings["alias"]
     )

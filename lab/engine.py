@@ -16,6 +16,7 @@ from store.database import Database
 if TYPE_CHECKING:
     from lab.ask import Client, ModelInfo
     from lab.embedded import EmbeddedServer
+    from lab.embedded_models import EmbeddedModels
     from lab.limits import Purse
     from lab.rag.asking import Retrieve
     from lab.rag.library import Library
@@ -37,11 +38,16 @@ class Engine:
         self._purses: dict[int, Purse] = {}
 
     @cached_property
-    def embedded(self) -> EmbeddedServer:
-        """The embedded model's server, which starts when it is first asked."""
-        from lab.embedded import EmbeddedServer
+    def embedded_models(self) -> EmbeddedModels:
+        """The models that run here; each starts when it is first asked."""
+        from lab.embedded_models import EmbeddedModels
 
-        return EmbeddedServer()
+        return EmbeddedModels(self.database.home)
+
+    @property
+    def embedded(self) -> EmbeddedServer:
+        """The embedded model's server, untuned."""
+        return self.embedded_models.base
 
     @cached_property
     def library(self) -> Library:
@@ -60,14 +66,16 @@ class Engine:
         """Stop the embedded model, close the connections and the store."""
         for client in self._clients.values():
             await client.close()
-        if "embedded" in self.__dict__:
-            await self.embedded.stop()
+        if "embedded_models" in self.__dict__:
+            await self.embedded_models.stop()
         if "library" in self.__dict__:
             await self.library.close()
         await asyncio.to_thread(self._close_store)
 
     async def models(self, provider: str, base_url: str = "") -> list[ModelInfo]:
         """Return what a provider offers. Raises AskError, ProviderError, EmbeddedError."""
+        if provider == "embedded":
+            return await self.embedded_models.offered()
         client = await self.client(provider, base_url)
         return await client.models()
 
@@ -152,13 +160,16 @@ class Engine:
         preset = providers.load().get(provider)
         return 4 if preset and preset.local else 8
 
-    async def client(self, provider: str, base_url: str = "") -> Client:
-        """Return the client of a provider; the embedded one is started when it is down."""
+    async def client(self, provider: str, base_url: str = "", *, model: str = "") -> Client:
+        """Return the client of a provider; the embedded one is started when it is down.
+
+        `model` tells the embedded models apart: a tuned one is served by its own name only.
+        """
         from lab import providers
         from lab.ask import Client, Endpoint
 
         if provider == "embedded":
-            return await self._embedded_client()
+            return await self.embedded_models.client(model)
         key = (provider, base_url)
         if key not in self._clients:
             # A keyring may ask the system's service, which can take its time.
@@ -210,7 +221,7 @@ class Engine:
     async def ready(self, variant: Variant) -> Client:
         """Return a variant's client. Raises AskError where its model cannot be asked."""
         refuse_imported(variant)
-        client = await self.client(variant.provider, variant.base_url)
+        client = await self.client(variant.provider, variant.base_url, model=variant.model)
         if variant.provider == "embedded":
             await self._refuse_other_model(client, variant)
         return client
@@ -227,7 +238,7 @@ class Engine:
 
         key = (variant.provider, variant.base_url, variant.model)
         if key not in self._windows:
-            client = await self.client(variant.provider, variant.base_url)
+            client = await self.client(variant.provider, variant.base_url, model=variant.model)
             found = client.endpoint.window if variant.provider == "embedded" else None
             if found is None:
                 found = await asyncio.to_thread(
@@ -265,34 +276,13 @@ class Engine:
     async def _refuse_other_model(self, client: Client, variant: Variant) -> None:
         from lab.failures import AskError
 
-        names = [model.id for model in await client.models()]
-        if variant.model not in names:
+        if variant.model not in [model.id for model in await client.models()]:
+            names = ", ".join(model.id for model in await self.embedded_models.offered())
             raise AskError(
-                f"The embedded server has no model “{variant.model}”; it serves {names[0]}.",
+                f"The embedded server has no model “{variant.model}”; it serves {names}.",
                 "model",
                 fatal=True,
             )
-
-    async def _embedded_client(self) -> Client:
-        from lab.ask import Client, Endpoint
-
-        served = await self.embedded.ensure()
-        key = ("embedded", served.base_url)
-        if key not in self._clients:
-            for old in [key for key in self._clients if key[0] == "embedded"]:
-                await self._clients.pop(old).close()
-            self._clients[key] = Client(
-                Endpoint(
-                    provider="embedded",
-                    label="The embedded model",
-                    base_url=served.base_url,
-                    api_key=served.api_key,
-                    local=True,
-                    prices="embedded",
-                    window=served.window,
-                )
-            )
-        return self._clients[key]
 
     def _close_store(self) -> None:
         if self._owner is not None:

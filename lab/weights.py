@@ -30,6 +30,7 @@ __all__ = [
     "Progress",
     "Source",
     "WeightsError",
+    "cache_folder",
     "fetch_weights",
     "have_weights",
     "missing_weights",
@@ -45,7 +46,7 @@ def weights_path(source: Source = SMOLLM2) -> Path:
 
     The cache folder is LITMUS_CACHE, else the platform's one.
     """
-    return source.own or _cache_folder() / source.file_name
+    return source.own or cache_folder() / source.file_name
 
 
 def have_weights(source: Source = SMOLLM2) -> bool:
@@ -93,7 +94,8 @@ async def fetch_weights(progress: Progress | None = None, source: Source = SMOLL
     return target
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Return the folder for what can be fetched or made again."""
     if own := os.environ.get("LITMUS_CACHE", "").strip():
         return Path(own).expanduser().absolute()
     import platformdirs

@@ -8,12 +8,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.embedded import model_name
 from lab.prices import format_cost
 from lab.tuning import jobs as tuning_jobs
 from lab.tuning.dataset import Format, Recipe, Source
 from lab.tuning.export import file_of, lines, manifest_of, split
 from lab.tuning.jobs import TuningError
 from lab.tuning.report import Progress, Report, examine, quiet
+from lab.weights import weights_path
 from store import jobs
 from store.jobs import Backend, Job, JobDraft
 
@@ -64,6 +66,11 @@ def wish_for(
     setup = desk.setup
     if not provider and base_url:
         provider = "custom"
+    if backend == "local" and not provider:
+        # What is asked elsewhere cannot be trained here; what runs here can.
+        provider = "embedded"
+        if setup is None or setup.provider != provider:
+            model = model or model_name(weights_path())
     here = setup is not None and provider in ("", setup.provider)
     if setup is not None and here and base_url in ("", setup.base_url):
         where = (setup.provider, base_url or setup.base_url)
@@ -154,9 +161,13 @@ async def alike(desk: Desk, draft: JobDraft) -> Job | None:
 
 
 async def unsent(desk: Desk) -> Job:
-    """Return the session's newest job that was not started. Raises TuningError."""
+    """Return the session's newest job that can go on: not started, or a local one that stopped.
+
+    Raises TuningError where there is none.
+    """
     for job in await desk.database.read(jobs.listed, desk.session.id):
-        if job.state == "preparing":
+        stopped = job.backend == "local" and job.state in ("cancelled", "failed")
+        if job.state == "preparing" or stopped:
             return job
     raise TuningError("No start was broken off here; leave out --resume to start a new job.")
 

@@ -54,8 +54,8 @@ def fill(
         "--validation",
         metavar="SHARE",
         type=part,
-        default=0.0,
-        help="hold back this share of the examples to validate with (0.2 or 20%%)",
+        help="hold back this share of the examples to validate with "
+        "(default: 20%% of a local training's, none of a hosted one's)",
     )
     start.add_argument(
         "--allow-leaks", action="store_true", help="train all the same; the job tells it"
@@ -66,7 +66,9 @@ def fill(
     start.add_argument("--yes", action="store_true", help="start without asking, whatever it costs")
     start.add_argument("--detach", action="store_true", help="start it, and do not follow it")
     start.add_argument(
-        "--resume", action="store_true", help="go on with a start that was broken off"
+        "--resume",
+        action="store_true",
+        help="go on with a start that was broken off, or a local training that was stopped",
     )
     _every(start)
     start.set_defaults(call="tuning_jobs:start")

@@ -26,6 +26,7 @@ from tui.verbs.tuning_status import job_json, say_end, say_jobs
 from tui.verbs.working import Work, desk_of, with_engine
 
 INTERRUPTED = 130
+HELD_BACK = 0.2
 
 
 def start(options: argparse.Namespace) -> int:
@@ -169,6 +170,13 @@ def _until_interrupted(options: argparse.Namespace, work: Work, watched: _Watche
         return INTERRUPTED
 
 
+def _validation(options: argparse.Namespace) -> float:
+    """Return the share to hold back: a local training keeps its best step by it, and stops."""
+    if options.validation is not None:
+        return options.validation
+    return HELD_BACK if options.backend == "local" else 0.0
+
+
 async def _to_start(desk: Desk, options: argparse.Namespace) -> Job | None:
     """Return the job to start, None where the person does not want it."""
     if options.resume:
@@ -190,7 +198,7 @@ async def _to_start(desk: Desk, options: argparse.Namespace) -> Job | None:
         epochs=options.epochs,
         seed=options.seed,
         suffix=options.suffix or "",
-        validation=options.validation,
+        validation=_validation(options),
         allow_leaks=options.allow_leaks,
     )
     tuning.backend(wish.backend).refuse(wish)

@@ -1,0 +1,91 @@
+"""Starting a trainer process and stopping it; both wait until it has come to that."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lab.tuning import running
+from lab.tuning.jobs import TuningError
+from lab.tuning.local_follow import LOG
+from lab.tuning.training_spec import SPEC, Spec
+from store.child import importing
+
+_START_S = 60.0
+# A step of a large model, and then a checkpoint, may take that long.
+_STOP_S = 90.0
+_LOOK_S = 0.05
+
+# Trainers that this process started, so that the system need not keep their remains.
+_children: list[subprocess.Popen[bytes]] = []
+
+
+async def launch(folder: Path, spec: Spec) -> None:
+    """Start a trainer in a folder, and wait until it has taken it; OSError where it cannot.
+
+    Raises TuningError where it is not at work within a minute.
+    """
+    child = await asyncio.to_thread(_spawn, folder, spec)
+    _children.append(child)
+    # Where it ended at once, its folder says why.
+    if not await _comes(lambda: running.is_running(folder) or child.poll() is not None, _START_S):
+        child.kill()
+        raise TuningError(
+            f"The trainer did not start within {_START_S:g} seconds; close other programs and "
+            "try again."
+        )
+
+
+async def stop(folder: Path) -> None:
+    """Stop the trainer in a folder, if there is one; within a minute and a half, or hard."""
+
+    def stopped() -> bool:
+        return not running.is_running(folder)
+
+    await asyncio.to_thread(running.tell_to_stop, folder)
+    if not await _comes(stopped, _STOP_S):
+        await asyncio.to_thread(running.kill, folder)
+        await _comes(stopped, _STOP_S)
+
+
+def reap() -> None:
+    """Let the system forget the trainers that have ended."""
+    for child in [each for each in _children if each.poll() is not None]:
+        _children.remove(child)
+
+
+async def _comes(true: Callable[[], bool], within_s: float) -> bool:
+    """Wait until something is true, for so many seconds at most; return whether it is."""
+    end = time.monotonic() + within_s
+    while True:
+        found = await asyncio.to_thread(true)
+        if found or time.monotonic() >= end:
+            return found
+        await asyncio.sleep(_LOOK_S)
+
+
+def _spawn(folder: Path, spec: Spec) -> subprocess.Popen[bytes]:
+    here = [sys.executable, "-P", "-m"]
+    if spec.accelerate:
+        here += ["accelerate.commands.launch", "--config_file", spec.accelerate, "-m"]
+    environment = importing(os.environ)
+    environment["OMP_NUM_THREADS"] = str(spec.threads)
+    for name in ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        environment.setdefault(name, "1")
+    with (folder / LOG).open("ab") as log:
+        return subprocess.Popen(
+            [*here, "lab.tuning.trainer", str(folder / SPEC)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,  # closing the terminal does not reach it
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+            | getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
