@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.ladder import words
-from lab.ladder.comparing import SCORE
 from lab.ladder.economics import Economics, read_economics, reckon
 from lab.ladder.reading import read_step
 from lab.ladder.standing import Standing, chosen, standing
@@ -23,7 +22,7 @@ from lab.statistics.paired import compare
 from store import ladder, runs, sessions
 from store.database import Connection
 from store.outcomes import Outcome, outcomes
-from store.records import RUNGS, Answer, Variant
+from store.records import RUNGS, SCORE, Answer, Variant
 
 LEAST = 3
 """From fewer answers of the variant nothing is concluded, since their costs tell too little."""

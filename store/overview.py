@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from store import sessions
 from store.benchmarks import SOUND
 from store.grades import GRADERS, LABEL, VERDICT
-from store.records import Split, Status, Verdict
-
-_SCORE: dict[Verdict, float] = {"pass": 1.0, "partial": 0.5, "fail": 0.0}
+from store.records import SCORE, Split, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def tally(
     judged = 0
     for (case_id, _), (_, _, label, judge, grade) in standing.items():
         if verdict := label or judge or grade:
-            decided.setdefault(case_id, []).append(_SCORE[verdict])
+            decided.setdefault(case_id, []).append(SCORE[verdict])
         judged += judge is not None and label is None
     counts = Counter((len(scores), sum(scores)) for scores in decided.values())
     return Tally(

@@ -20,6 +20,7 @@ Status = Literal["asking", "done", "stopped", "interrupted", "cut", "failed"]
 RUNGS: tuple[Rung, ...] = ("bare", "context", "rag", "tuned")
 SPLITS: tuple[Split, ...] = ("test", "train")
 VERDICTS: tuple[Verdict, ...] = ("pass", "partial", "fail")
+SCORE: dict[Verdict, float] = {"pass": 1.0, "partial": 0.5, "fail": 0.0}
 
 DEFAULT_CAP_USD = 5.0
 

@@ -18,9 +18,8 @@ from lab.grading.assertions import rubrics, value_text
 from lab.prompt import Message
 from lab.setup import Setup
 from store.decoding import storable
-from store.records import VERDICTS, CaseDraft, Expectation, Variant, Verdict, content_hash
+from store.records import SCORE, VERDICTS, CaseDraft, Expectation, Variant, Verdict, content_hash
 
-SCORE: dict[Verdict, float] = {"pass": 1.0, "partial": 0.5, "fail": 0.0}
 _LONGEST_REASON = 4000
 _MOST_OBJECTS = 100
 

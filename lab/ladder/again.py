@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from lab.events import Priced
 from lab.forecast import price_ahead
-from lab.ladder.comparing import SCORE
 from lab.ladder.reading import read_step
 from lab.ladder.session import Step
 from lab.ladder.telling import tell_step, told
@@ -25,7 +24,7 @@ from store.database import Connection
 from store.errors import NotFound
 from store.ladder import ToldVerdict
 from store.outcomes import Outcome, outcomes
-from store.records import IMPORTED, Case, Variant
+from store.records import IMPORTED, SCORE, Case, Variant
 
 if TYPE_CHECKING:
     from lab.desk import Desk

@@ -10,9 +10,7 @@ from lab.ladder.words import count
 from lab.statistics.evidence import e_value
 from lab.statistics.paired import Difference, compare
 from store.outcomes import Outcome
-from store.records import Variant, Verdict
-
-SCORE: dict[Verdict, float] = {"pass": 1.0, "partial": 0.5, "fail": 0.0}
+from store.records import SCORE, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +153,17 @@ def _waiting(case_id: int, ours: Sequence[Outcome], theirs: Sequence[Outcome]) -
 
 
 def _extra(ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> float | None:
-    old = [outcome.cost_usd for outcome in ours if outcome.cost_usd is not None]
-    new = [outcome.cost_usd for outcome in theirs if outcome.cost_usd is not None]
-    if len(old) < len(ours) or len(new) < len(theirs):
-        return None
-    return sum(new) / len(new) - sum(old) / len(old)
+    old, new = mean_cost(ours), mean_cost(theirs)
+    return None if old is None or new is None else new - old
+
+
+def mean_cost(outcomes: Sequence[Outcome]) -> float | None:
+    """Return what an answer cost on the average, in US dollars.
+
+    None where the price of any is not known, or there are none.
+    """
+    known = [outcome.cost_usd for outcome in outcomes if outcome.cost_usd is not None]
+    return sum(known) / len(known) if known and len(known) == len(outcomes) else None
 
 
 def _left_out(behind: int) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
-from lab.ladder.comparing import SCORE, Comparison
+from lab.ladder.comparing import Comparison
 from lab.ladder.words import count, in_points, percent
 from lab.statistics.evidence import BAR, soonest
 from store.outcomes import Outcome
-from store.records import RUNGS, Rung
+from store.records import RUNGS, SCORE, Rung
 
 Reason = Literal["missing knowledge", "format", "reasoning", "not told"]
 

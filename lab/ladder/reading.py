@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lab.judge.trust import Judgeship, judgeship
-from lab.ladder.comparing import Comparison, compare_variants
+from lab.ladder.comparing import Comparison, compare_variants, mean_cost
 from lab.ladder.economics import (
     Economics,
     extra_upfront,
@@ -154,7 +154,7 @@ class _Reading:
             self.economics,
             first.rung,
             second.rung,
-            costs=(self._per_answer(first), self._per_answer(second)),
+            costs=(mean_cost(self.outcomes(first)), mean_cost(self.outcomes(second))),
             gains=comparison.gains,
             extra=None if self._is_typed(first, second) else comparison.extra,
         )
@@ -165,18 +165,13 @@ class _Reading:
     def must_bring(self, standing: Standing, rung: Rung) -> float | None:
         """Return the gain that pays a rung not run yet, by what the person typed of its price."""
         economics = self.economics
-        now = economics.price(standing.rung, self._per_answer(standing))
+        now = economics.price(standing.rung, mean_cost(self.outcomes(standing)))
         then = economics.price(rung, None)
         upfront = extra_upfront(economics, standing.rung, rung)
         if then is None and not upfront:
             return None
         extra = 0.0 if then is None or now is None else then - now
         return least_gain(economics, extra, upfront)
-
-    def _per_answer(self, standing: Standing) -> float | None:
-        found = self.outcomes(standing)
-        costs = [each.cost_usd for each in found if each.cost_usd is not None]
-        return sum(costs) / len(costs) if found and len(costs) == len(found) else None
 
     def _is_typed(self, *standing: Standing) -> bool:
         return any((item.rung, "price") in self.economics.rungs for item in standing)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from lab.ladder.comparing import compare_variants
+from lab.ladder.comparing import compare_variants, mean_cost
 from lab.ladder.economics import Economics
 from lab.ladder.standing import Standing
 from lab.statistics.paired import Difference
@@ -68,16 +68,15 @@ def rung_facts(
 ) -> RungFacts:
     """Return a rung's facts; `outcomes` are by variant id, `rest` its other variants."""
     found = outcomes[best.variant.id]
-    costs = [outcome.cost_usd for outcome in found if outcome.cost_usd is not None]
-    known = bool(found) and len(costs) == len(found)
+    each = mean_cost(found)
     times = [outcome.latency_s for outcome in found if outcome.latency_s is not None]
     tokens = [outcome.tokens for outcome in found if outcome.tokens is not None]
     began = [outcome.started_at for outcome in found]
     return RungFacts(
         standing=best,
         answers=len(found),
-        cost_usd=sum(costs) if known else None,
-        per_answer=economics.price(best.rung, sum(costs) / len(costs) if known else None),
+        cost_usd=None if each is None else sum(outcome.cost_usd or 0.0 for outcome in found),
+        per_answer=economics.price(best.rung, each),
         latency_p50_s=median(times) if times else None,
         tokens=sum(tokens) if found and len(tokens) == len(found) else None,
         models=tuple(sorted({outcome.model for outcome in found if outcome.model})),

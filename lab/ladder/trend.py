@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.ladder.comparing import SCORE
 from lab.statistics.rates import Rate, rate_of
 from store import ladder, trend
 from store.database import Connection
-from store.records import RUNGS, Rung
+from store.records import RUNGS, SCORE, Rung
 
 
 @dataclass(frozen=True, slots=True)

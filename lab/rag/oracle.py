@@ -23,7 +23,7 @@ from store.database import Connection
 from store.errors import NotFound
 from store.library_records import Chunk, Found, Passage, Retrieval
 from store.outcomes import Outcome, outcomes
-from store.records import Case, CaseDraft, Document, Variant, Verdict
+from store.records import SCORE, Case, CaseDraft, Document, Variant, Verdict
 
 if TYPE_CHECKING:
     from lab.desk import Desk
@@ -33,7 +33,6 @@ REACH = 500
 """How many characters of its paragraph are pasted in on either side of the evidence."""
 
 Why = Literal["not_retrieved", "still_wrong", "no_evidence", "waiting"]
-_SCORE: dict[Verdict, float] = {"pass": 1.0, "partial": 0.5, "fail": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +242,6 @@ def _scores(found: Sequence[Outcome], instead: Mapping[int, Verdict | None]) -> 
     for outcome in found:
         if outcome.verdict is not None:
             other = instead.get(outcome.case_id)
-            best = max(_SCORE[outcome.verdict], _SCORE[other] if other else 0.0)
+            best = max(SCORE[outcome.verdict], SCORE[other] if other else 0.0)
             by_case.setdefault(outcome.case_id, []).append(best)
     return list(by_case.values())
