@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from lab import weights
 from lab.ask import Client, Endpoint, ModelInfo
-from lab.embedded import EmbeddedServer
+from lab.embedded import EmbeddedServer, model_name
 from lab.tuning import adapter
 
 
@@ -22,20 +23,23 @@ class EmbeddedModels:
         """`home` holds the adapters that local training made."""
         self._home = home
         self.base = EmbeddedServer()
-        self._tuned: dict[str, EmbeddedServer] = {}
+        self._others: dict[str, EmbeddedServer] = {}
         self._clients: dict[str, Client] = {}
 
     async def client(self, model: str = "") -> Client:
-        """Return the client of a tuned model by its name, and of the base for any other.
+        """Return the client of a tuned model by its name, or of its base, or of the embedded one.
 
-        A child that is down is started. Raises EmbeddedError, and AdapterProblem where the
-        tuned model's files have changed.
+        The base may be another file than the embedded model's. A child that is down is started.
+        Raises EmbeddedError, and AdapterProblem where the tuned model's files have changed.
         """
         found = await asyncio.to_thread(adapter.find, self._home, model)
         name, server = "", self.base
         if found is not None:
             name = found.model
-            server = self._tuned.setdefault(name, EmbeddedServer(gguf=found.base, adapter=found))
+            server = self._others.setdefault(name, EmbeddedServer(gguf=found.base, adapter=found))
+        elif base := await asyncio.to_thread(self._other_base, model):
+            name = model
+            server = self._others.setdefault(name, EmbeddedServer(gguf=base))
         served = await server.ensure()
         old = self._clients.get(name)
         # One that was started anew has another address and key.
@@ -46,7 +50,7 @@ class EmbeddedModels:
             self._clients[name] = Client(
                 Endpoint(
                     provider="embedded",
-                    label="The tuned model" if name else "The embedded model",
+                    label="The tuned model" if found else "The embedded model",
                     base_url=served.base_url,
                     api_key=served.api_key,
                     local=True,
@@ -57,6 +61,12 @@ class EmbeddedModels:
             if old is not None:
                 await old.close()
         return self._clients[name]
+
+    def _other_base(self, model: str) -> Path | None:
+        """Return the file of a base by its name, None for the embedded model and unknown ones."""
+        if not model or model == model_name(weights.weights_path()):
+            return None
+        return adapter.base_named(self._home, model)
 
     async def offered(self) -> list[ModelInfo]:
         """Return the base model, and behind it the tuned ones that can be asked by name.
@@ -77,4 +87,4 @@ class EmbeddedModels:
         for client in self._clients.values():
             await client.close()
         self._clients.clear()
-        await asyncio.gather(*(each.stop() for each in (self.base, *self._tuned.values())))
+        await asyncio.gather(*(each.stop() for each in (self.base, *self._others.values())))

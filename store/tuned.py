@@ -46,6 +46,26 @@ def spent(connection: sqlite3.Connection, session_id: int) -> float | None:
     return None if unknown else float(total)
 
 
+def hours(connection: sqlite3.Connection, session_id: int) -> float:
+    """Return for how many hours this machine has trained for a session.
+
+    What its trainers told counts, from each start to the last word after it; not the time in
+    which they were stopped.
+    """
+    rows = connection.execute(
+        "SELECT e.job_id, e.at, e.kind = 'status' AND json_extract(e.data, '$.state') = 'loading'"
+        " FROM tuning_events AS e JOIN tuning_jobs AS j ON j.id = e.job_id"
+        " WHERE j.session_id = ? AND j.backend = 'local' ORDER BY e.job_id, e.at, e.id",
+        (session_id,),
+    )
+    seconds, job, before = 0.0, 0, 0.0
+    for job_id, at, begins in rows:
+        if job_id == job and not begins:
+            seconds += at - before
+        job, before = job_id, at
+    return seconds / 3600
+
+
 def is_tuned(connection: sqlite3.Connection, session_id: int, model: str) -> bool:
     """Tell whether a job of the session made this model."""
     row = connection.execute(

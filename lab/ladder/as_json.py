@@ -24,6 +24,7 @@ def ladder_json(ladder: Ladder) -> dict[str, Any]:
         "cases": ladder.cases,
         "rungs": [rung_json(facts) for facts in ladder.rungs],
         "steps": [step_json(step) for step in ladder.steps],
+        "beside_base": step_json(ladder.beside_base) if ladder.beside_base else None,
         "verdict": {
             "state": ladder.verdict.state,
             "sentence": ladder.verdict.sentence,
@@ -155,7 +156,7 @@ def returns_json(returns: Returns) -> dict[str, Any]:
 
 def economics_json(economics: Economics) -> dict[str, Any]:
     """Return the economics: what is reckoned with, and which of it was typed."""
-    names = ("value", "wrong", "volume", "horizon", "hourly")
+    names = ("value", "wrong", "volume", "horizon", "hourly", "machine")
     return {
         **{name: economics.of(name) for name in names},
         "target": economics.target,
@@ -166,6 +167,7 @@ def economics_json(economics: Economics) -> dict[str, Any]:
         },
         "embedding_usd": economics.embedding_usd,
         "tuning_usd": economics.tuning_usd,
+        "tuning_hours": economics.tuning_hours,
     }
 
 

@@ -46,6 +46,7 @@ class Waiting:
 class Comparison:
     """How a variant did beside another one, over the current revisions of the test cases.
 
+    `names` are what the sides are called: their rungs, or what tells variants of one apart.
     `difference` is None where no case has a verdict on both sides. `gains` are the cases'
     differences in the mean score, second minus first, and `extra` their differences in
     cost, in US dollars, None unless all are known. `flips` begin with what was lost.
@@ -56,6 +57,7 @@ class Comparison:
 
     first: Standing
     second: Standing
+    names: tuple[str, str]
     difference: Difference | None
     gains: tuple[float, ...]
     extra: tuple[float, ...] | None
@@ -88,12 +90,15 @@ def compare_variants(
     tried: int = 1,
     behind: int = 0,
     judge: str = "",
+    first_name: str = "",
 ) -> Comparison:
     """Compare two variants by the outcomes of each.
 
     `behind` answers are on older revisions of the cases; `judge` says why a judge's
-    verdicts are not counted, where there are any.
+    verdicts are not counted, where there are any. `first_name` is what the first one is called,
+    where that is not its rung.
     """
+    names = _names(first.variant, second.variant, first_name)
     old, new = _by_case(before), _by_case(after)
     pairs: list[tuple[list[float], list[float]]] = []
     flips: list[Flip] = []
@@ -115,6 +120,7 @@ def compare_variants(
     return Comparison(
         first=first,
         second=second,
+        names=names,
         difference=compare(pairs),
         gains=gains,
         extra=tuple(known) if known and len(known) == len(extra) else None,
@@ -124,7 +130,12 @@ def compare_variants(
         evidence=e_value(gains),
         tried=max(1, tried),
         objection=_objection(
-            first.variant, second.variant, len(pairs), len(waiting), behind, judge
+            names,
+            first.variant.system == second.variant.system,
+            len(pairs),
+            len(waiting),
+            behind,
+            judge,
         ),
         notes=(
             *_notes(first.variant, second.variant, before, after, tried),
@@ -132,6 +143,12 @@ def compare_variants(
             *((_left_out(behind),) if behind else ()),
         ),
     )
+
+
+def _names(first: Variant, second: Variant, first_name: str) -> tuple[str, str]:
+    if first.rung == second.rung:
+        return f"{first.rung} {first.hash[:6]}", f"{second.rung} {second.hash[:6]}"
+    return first_name or first.rung, second.rung
 
 
 def _by_case(outcomes: Sequence[Outcome]) -> dict[int, list[Outcome]]:
@@ -172,12 +189,13 @@ def _left_out(behind: int) -> str:
 
 
 def _objection(
-    first: Variant, second: Variant, pairs: int, waiting: int, behind: int, judge: str
+    names: tuple[str, str], same_system: bool, pairs: int, waiting: int, behind: int, judge: str
 ) -> str:
     """Return the sentence that says why no verdict may be given, empty where one may."""
-    if first.system != second.system:
+    first, second = names
+    if not same_system:
         return (
-            f"No verdict: {first.rung} and {second.rung} were asked with different system "
+            f"No verdict: {first} and {second} were asked with different system "
             "prompts, so what differs is not the rung alone; ask both with the same one, or "
             "pin the variants that go together."
         )
@@ -186,11 +204,11 @@ def _objection(
     if waiting:
         return (
             f"No verdict yet: none of {count(waiting, 'shared case')} has on both "
-            f"sides a verdict that counts; label the answers of {first.rung} and {second.rung}."
+            f"sides a verdict that counts; label the answers of {first} and {second}."
             + (f" {judge}" if judge else "")
         )
     return (
-        f"No verdict: {first.rung} and {second.rung} have answered no case in common as the "
+        f"No verdict: {first} and {second} have answered no case in common as the "
         "cases stand now; run both on the same cases." + (f" {_left_out(behind)}" if behind else "")
     )
 

@@ -13,7 +13,7 @@ from store.database import Connection
 from store.errors import StoreError
 from store.records import RUNGS, Rung
 
-Name = Literal["value", "wrong", "volume", "horizon", "hourly", "target"]
+Name = Literal["value", "wrong", "volume", "horizon", "hourly", "machine", "target"]
 RungName = Literal["price", "upfront", "hours"]
 
 ASSUMED: dict[Name, float] = {
@@ -22,6 +22,7 @@ ASSUMED: dict[Name, float] = {
     "volume": 400.0,
     "horizon": 12.0,
     "hourly": 60.0,
+    "machine": 0.0,
 }
 """What is reckoned with until the person says otherwise; every place that uses it says so."""
 
@@ -31,6 +32,7 @@ MEANING: dict[Name, str] = {
     "volume": "answers a month",
     "horizon": "over how many months",
     "hourly": "what an hour of your work costs, in US dollars",
+    "machine": "what an hour of training on this machine costs, in US dollars",
     "target": "the rate that is good enough, 0 to 1",
 }
 RUNG_MEANING: dict[RungName, str] = {
@@ -45,14 +47,16 @@ class Economics:
     """A session's economics: what the person typed, completed by what is `ASSUMED`.
 
     `typed` has the session's values by name, `rungs` those of a rung. `embedding_usd` is
-    what embedding the session's documents has cost, `tuning_usd` what its trainings have,
-    None where a price is not known.
+    what embedding the session's documents has cost, `tuning_usd` what others asked for its
+    trainings, None where a price is not known. `tuning_hours` is how long this machine has
+    trained for it.
     """
 
     typed: Mapping[str, float] = field(default_factory=dict[str, float])
     rungs: Mapping[tuple[Rung, str], float] = field(default_factory=dict[tuple[Rung, str], float])
     embedding_usd: float | None = 0.0
     tuning_usd: float | None = 0.0
+    tuning_hours: float = 0.0
 
     def of(self, name: Name) -> float:
         """Return a value, typed or assumed. Raises KeyError for a target that is not set."""
@@ -93,8 +97,9 @@ class Economics:
     def upfront(self, rung: Rung) -> float | None:
         """Return what a rung costs once: typed, hours of work, and what was measured.
 
-        That is embedding on `rag` and training on `tuned`, where what was typed also stands in
-        for a price that nobody knows. None where a part of it is not known. A rung without any
+        That is embedding on `rag`, and training on `tuned`: what others asked for it, and this
+        machine's hours at their price. There what was typed also stands in for a price that
+        nobody knows. None where a part of it is not known. A rung without any
         is free to begin with.
         """
         typed = self.rungs.get((rung, "upfront"), 0.0)
@@ -102,7 +107,10 @@ class Economics:
         measured = {"rag": self.embedding_usd, "tuned": self.tuning_usd}.get(rung, 0.0)
         if rung == "tuned" and measured is None and (rung, "upfront") in self.rungs:
             measured = 0.0
-        return None if measured is None else typed + work + measured
+        if measured is None:
+            return None
+        trained = self.tuning_hours * self.of("machine") if rung == "tuned" else 0.0
+        return typed + work + measured + trained
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +155,7 @@ def read_economics(connection: Connection, session_id: int) -> Economics:
         },
         None if unpriced else spent,
         tuned.spent(connection, session_id),
+        tuned.hours(connection, session_id),
     )
 
 

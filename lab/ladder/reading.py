@@ -18,7 +18,7 @@ from lab.ladder.economics import (
 from lab.ladder.next_step import Failures, failures_of, settling
 from lab.ladder.rungs import RungFacts, mark_front, rung_facts
 from lab.ladder.session import SessionVerdict, Step, session_verdict, walk
-from lab.ladder.standing import Standing, chosen, standings
+from lab.ladder.standing import Standing, base_of, chosen, standings
 from lab.ladder.verdict import judge_step
 from lab.statistics.several import holm
 from store import benchmarks, revisions
@@ -27,14 +27,19 @@ from store.errors import NotFound
 from store.outcomes import Outcome, outcomes
 from store.records import RUNGS, Rung, Session
 
+BASE = "base"
+"""What a tuned model's base is called where another variant stands for its rung."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """A session's ladder. `benchmark` names the cases as they stand, by hash.
 
     `cases` counts the test cases, and `behind` the answers that stand on older revisions
-    and are in no rate. `steps` are those between neighbours, and last the one that decided
-    where it is another. `failures` are those of the highest rung that was run.
+    and are in no rate. `steps` are those between neighbours, then the tuned model beside its base
+    where that is another, and last the one that decided where it is yet another.
+    `beside_base` is the second of these, None where the base was not asked under the same
+    prompt, or nothing is tuned. `failures` are those of the highest rung that was run.
     """
 
     session: Session
@@ -47,23 +52,41 @@ class Ladder:
     judge: Judgeship
     behind: int
     failures: Failures | None
+    beside_base: Step | None = None
 
     def rung(self, name: Rung) -> RungFacts | None:
         """Return a rung's facts, None where it was not run."""
         return next((facts for facts in self.rungs if facts.rung == name), None)
 
+    @property
+    def base_lacks(self) -> str:
+        """Say that the tuned model's base was not asked as it was; empty where that is not so."""
+        tuned = self.rung("tuned")
+        made = tuned.standing.variant.tuned if tuned else None
+        if made is None or self.beside_base is not None:
+            return ""
+        return (
+            f"What training alone has brought is not known: {made.base_model} was not asked under "
+            "the same prompt; `litmus run --rung tuned` asks it too."
+        )
+
 
 def read_ladder(connection: Connection, session: Session) -> Ladder:
     """Read a session's ladder."""
     read = _Reading(connection, session)
-    best = chosen(read.found)
+    best = read.best
     rungs = _with_front([read.facts(standing) for standing in best.values()])
     order: list[Rung] = [rung for rung in RUNGS if rung in best]
-    pairs = [(best[a], best[b]) for a, b in pairwise(order)]
+    neighbours = [(best[a], best[b]) for a, b in pairwise(order)]
+    beside = read.beside_base()
+    pairs = [*neighbours, *([beside] if beside and beside not in neighbours else [])]
     steps = read.steps(pairs)
-    stand, last = walk(order, steps, lambda a, b: read.steps([(best[a], best[b])])[0])
-    if last is not None and last not in steps:
-        pairs.append((best[last.first], best[last.second]))
+    stand, last = walk(
+        order, steps[: len(neighbours)], lambda a, b: read.steps([(best[a], best[b])])[0]
+    )
+    decided = (best[last.first], best[last.second]) if last is not None else None
+    if decided is not None and decided not in pairs:
+        pairs.append(decided)
         steps = read.steps(pairs)
     failures = None
     if order:
@@ -86,16 +109,20 @@ def read_ladder(connection: Connection, session: Session) -> Ladder:
         judge=read.judge,
         behind=read.behind,
         failures=failures,
+        beside_base=steps[pairs.index(beside)] if beside else None,
     )
 
 
 def read_step(connection: Connection, session: Session, first: str, second: str) -> Step:
     """Read one step between any two rungs, or variants named by the beginning of their hash.
 
-    Raises NotFound where one of them was not run.
+    "base" is what the second one was tuned from, under the same prompt. Raises NotFound where
+    one of them was not run.
     """
     read = _Reading(connection, session)
-    pair = (_named(read.found, first), _named(read.found, second))
+    after = _named(read.found, second)
+    before = base_of(read.found, after) if first == BASE else None
+    pair = (before or _named(read.found, first), after)
     if pair[0].variant.hash == pair[1].variant.hash:
         raise NotFound(f"“{first}” and “{second}” are the same variant; name two that differ.")
     [step] = read.steps([pair])
@@ -110,6 +137,7 @@ class _Reading:
         self._session = session
         self._outcomes: dict[int, list[Outcome]] = {}
         self.found = standings(connection, session.id)
+        self.best = chosen(self.found)
         self.economics = read_economics(connection, session.id)
         self.behind = revisions.behind_in(connection, session.id)
         self.judge = judgeship(connection, session.id)
@@ -135,7 +163,16 @@ class _Reading:
             self._step(each, next(adjusted) if each.difference else None) for each in compared
         )
 
+    def beside_base(self) -> tuple[Standing, Standing] | None:
+        """Return what the tuned rung was made from under the same prompt, and that rung."""
+        tuned = self.best.get("tuned")
+        base = base_of(self.found, tuned) if tuned else None
+        return (base, tuned) if base and tuned else None
+
     def _compare(self, first: Standing, second: Standing) -> Comparison:
+        made = second.variant.tuned
+        its_base = made is not None and first.variant.model == made.base_model
+        stands = any(first is standing for standing in self.best.values())
         tried = sum(item.rung == second.rung and item.rate is not None for item in self.found)
         return compare_variants(
             first,
@@ -146,6 +183,7 @@ class _Reading:
             tried=tried if first.rung != second.rung else 1,
             behind=self.behind,
             judge=_not_counted(self.judge),
+            first_name=BASE if its_base and not stands else "",
         )
 
     def _step(self, comparison: Comparison, p: float | None) -> Step:

@@ -25,6 +25,11 @@ class Step:
     settling: Settling
 
     @property
+    def names(self) -> tuple[str, str]:
+        """What the two sides are called: their rungs, or "base" beside what is tuned of it."""
+        return self.comparison.names
+
+    @property
     def first(self) -> Rung:
         return self.comparison.first.rung
 

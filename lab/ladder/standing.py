@@ -64,6 +64,30 @@ def standings(connection: Connection, session_id: int) -> list[Standing]:
     ]
 
 
+def base_of(found: Iterable[Standing], tuned: Standing) -> Standing | None:
+    """Return where the model that a tuned one was made from stands under the same prompt.
+
+    Of several the one that was asked where the tuned one is, with the same parameters, is
+    taken first, then the last used. None where it was not asked so, or nothing is tuned.
+    """
+    made = tuned.variant.tuned
+    if made is None:
+        return None
+    here = [
+        item
+        for item in found
+        if item.rung == "bare"
+        and item.variant.model == made.base_model
+        and item.variant.system == tuned.variant.system
+    ]
+    return max(here, key=lambda item: _likeness(item.variant, tuned.variant), default=None)
+
+
+def _likeness(base: Variant, tuned: Variant) -> tuple[bool, bool]:
+    there = (base.provider, base.base_url) == (tuned.provider, tuned.base_url)
+    return there, base.parameters == tuned.parameters
+
+
 def chosen(found: Iterable[Standing]) -> dict[Rung, Standing]:
     """Choose for each rung the variant that the person pinned, else the best.
 

@@ -83,7 +83,7 @@ def judge_step(comparison: Comparison, returns: Returns, economics: Economics) -
         head, _, why = comparison.objection.partition(": ")
         return StepVerdict(None, head, comparison.objection, _begun(why))
     margin = margin_of(returns)
-    first, second = _names(comparison)
+    first, second = comparison.names
     stay = f"STAY with {first}"
     bar = BAR * comparison.tried
     told = _told(found, comparison.evidence)
@@ -124,7 +124,7 @@ def _need(
     told: str,
 ) -> StepVerdict:
     """Say how many more cases would settle the step, were they as those so far."""
-    first, second = _names(comparison)
+    first, second = comparison.names
     n = found.n
     # Half a case is added to each count: none lost so far does not mean none to come.
     p_gained, p_lost = (found.gained + 0.5) / (n + 1.5), (found.lost + 0.5) / (n + 1.5)
@@ -166,14 +166,6 @@ def _need(
 def _begun(clause: str) -> str:
     """Return a clause as the beginning of a sentence."""
     return clause[:1].upper() + clause[1:]
-
-
-def _names(comparison: Comparison) -> tuple[str, str]:
-    """Return what the two sides are called: their rungs, or variants of one rung."""
-    first, second = comparison.first.variant, comparison.second.variant
-    if first.rung != second.rung:
-        return first.rung, second.rung
-    return f"{first.rung} {first.hash[:6]}", f"{second.rung} {second.hash[:6]}"
 
 
 def _told(found: Difference, evidence: float) -> str:
@@ -237,4 +229,4 @@ def _cheaper(comparison: Comparison, returns: Returns) -> str:
     """Say by how much the second rung is cheaper, where it is."""
     if returns.extra_cost is None or returns.extra_cost >= 0:
         return ""
-    return f"; {comparison.second.rung} costs {words.money(-returns.extra_cost)} an answer less"
+    return f"; {comparison.names[1]} costs {words.money(-returns.extra_cost)} an answer less"

@@ -66,6 +66,15 @@ def span(months: float) -> str:
     return f"within {months / 12:,.0f} years"
 
 
+def hours(number: float) -> str:
+    """Return hours as people read them: "40 seconds", "6 minutes", "2.5 hours"."""
+    if number < 1 / 60:
+        return count(round(number * 3600), "second")
+    if number < 1.5:
+        return count(round(number * 60), "minute")
+    return f"{number:.1f} hours"
+
+
 def count(number: int, what: str, many: str = "") -> str:
     """Return "1 case", "36 cases"; `many` is the plural where it is not made by an s."""
     return f"{number:,} {what if number == 1 else many or what + 's'}"

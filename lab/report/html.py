@@ -117,8 +117,8 @@ def _step(receipt: Receipt) -> dict[str, Any]:
         return [shown for shown in receipt.flips if shown.flip.gained == gained]
 
     return {
-        "first": step.first,
-        "second": step.second,
+        "first": step.names[0],
+        "second": step.names[1],
         "state": step.verdict.state,
         "head": step.verdict.head,
         "why": step.verdict.rest,

@@ -72,7 +72,7 @@ def _steps(report: Report) -> list[str]:
     for receipt in report.receipts:
         step = receipt.step
         glyph = GLYPH[step.verdict.state]
-        lines += [f"### {step.first} → {step.second}", ""]
+        lines += [f"### {' → '.join(step.names)}", ""]
         lines += [f"**{glyph}** {plain(step.verdict.sentence)}", ""]
         for note in step.comparison.notes:
             lines += [plain(note), ""]
@@ -97,15 +97,15 @@ def _flips(receipt: Receipt, *, gained: bool) -> list[str]:
 
 
 def _flip(receipt: Receipt, shown: ShownFlip) -> list[str]:
-    step = receipt.step
+    names = receipt.names
     lines = [f"- **{plain(shown.key)}** {plain(shown.prompt, _SHORT)}"]
     if shown.expected:
         lines.append(f"  - expected: {plain(shown.expected, _SHORT)}")
-    for rung, score, text in (
-        (step.first, shown.flip.before, shown.first),
-        (step.second, shown.flip.after, shown.second),
+    for name, score, text in (
+        (names[0], shown.flip.before, shown.first),
+        (names[1], shown.flip.after, shown.second),
     ):
-        lines.append(f"  - {receipt_facts.mark(score)} {rung}: {plain(text, _SHORT) or '(empty)'}")
+        lines.append(f"  - {receipt_facts.mark(score)} {name}: {plain(text, _SHORT) or '(empty)'}")
     return lines
 
 

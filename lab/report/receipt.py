@@ -76,10 +76,7 @@ class Receipt:
     @property
     def names(self) -> tuple[str, str]:
         """What the sides are called: their rungs, or where these are the same their variants."""
-        first, second = (side.facts.standing.variant for side in self.sides)
-        if first.rung != second.rung:
-            return first.rung, second.rung
-        return f"{first.rung} {first.hash[:6]}", f"{second.rung} {second.hash[:6]}"
+        return self.step.comparison.names
 
 
 async def make_receipt(

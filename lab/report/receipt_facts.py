@@ -125,6 +125,11 @@ def typed_facts(economics: Economics) -> list[Fact]:
     for (rung, name), value in economics.rungs.items():
         shown_value = f"{value:,g}" if name == "hours" else words.money(value)
         facts.append(Fact(labels[name].format(rung), shown_value, "typed"))
+    if economics.tuning_hours:
+        price = words.money(economics.of("machine"))
+        how = "typed" if "machine" in economics.typed else "assumed"
+        took = words.hours(economics.tuning_hours)
+        facts.append(Fact("Training on this machine", took, f"at {price} an hour, {how}"))
     if economics.tuning_usd is None or economics.tuning_usd:
         facts.append(Fact("Training", words.money(economics.tuning_usd), "measured"))
     if economics.embedding_usd is None or economics.embedding_usd:

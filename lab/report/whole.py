@@ -45,9 +45,28 @@ async def make_report(desk: Desk, version: str) -> Report:
 
 
 def _read(connection: Connection, ladder: Ladder, version: str) -> Report:
-    sides = {facts.rung: read_side(connection, ladder, facts.standing) for facts in ladder.rungs}
+    sides = {
+        facts.standing.variant.hash: read_side(connection, ladder, facts.standing)
+        for facts in ladder.rungs
+    }
+    # The base of a tuned model may be another variant than the one that stands for its rung.
+    others = {
+        step.comparison.first.variant.hash: read_side(connection, ladder, step.comparison.first)
+        for step in ladder.steps
+        if step.comparison.first.variant.hash not in sides
+    }
+    every = sides | others
     receipts = [
-        read_receipt(connection, ladder, step, (sides[step.first], sides[step.second]), version)
+        read_receipt(
+            connection,
+            ladder,
+            step,
+            (
+                every[step.comparison.first.variant.hash],
+                every[step.comparison.second.variant.hash],
+            ),
+            version,
+        )
         for step in ladder.steps
     ]
     return Report(

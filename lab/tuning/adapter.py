@@ -128,6 +128,11 @@ def find(home: Path, model: str) -> Adapter | None:
     return next((each for each in known(home) if each.model == model), None)
 
 
+def base_named(home: Path, model: str) -> Path | None:
+    """Return the file of a model that was trained from, by its name; None where none has it."""
+    return next((each.base for each in known(home) if each.base_model == model), None)
+
+
 def refuse_changed(adapter: Adapter, base: Path) -> None:
     """Raise AdapterProblem where a file is no longer what the name stands for.
 

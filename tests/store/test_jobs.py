@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from store import jobs
+from store import jobs, tuned
 from store.errors import NotFound
 from store.jobs import JobDraft, JobEvent
 
@@ -49,3 +49,20 @@ def test_a_job_that_is_gone_is_told(home):
     for read in (jobs.get, jobs.training):
         with pytest.raises(NotFound, match="no longer there"):
             home.read(read, 99)
+
+
+def test_hours_of_training_here_leave_out_the_time_in_which_it_was_stopped(home):
+    loading = {"state": "loading"}
+    local = home.write(jobs.create, home.session.id, JobDraft("local", "embedded", "m", FILE))
+    told = [
+        JobEvent("1", 1000.0, "status", None, loading),
+        JobEvent("2", 1600.0, "metrics", 5, {"loss": 0.5}),
+        JobEvent("3", 9000.0, "status", None, loading),
+        JobEvent("4", 9900.0, "metrics", 6, {"loss": 0.4}),
+        JobEvent("5", 10200.0, "result", None, {"state": "succeeded"}),
+    ]
+    assert home.write(jobs.tell, local.id, told) == 5
+    elsewhere = home.write(jobs.create, home.session.id, JobDraft("hosted", "openai", "m", FILE))
+    home.write(jobs.tell, elsewhere.id, told)
+    assert home.read(tuned.hours, home.session.id) == (600 + 1200) / 3600
+    assert home.read(tuned.hours, home.session.id + 1) == 0.0

@@ -37,6 +37,7 @@ _LINES: dict[Name, str] = {
     "wrong": "A wrong answer costs, $",
     "horizon": "Over how many months",
     "hourly": "An hour of your work costs, $",
+    "machine": "An hour of training here costs, $",
     "target": "Good enough is a rate of",
 }
 _RUNG_LINES: dict[RungName, str] = {

@@ -84,6 +84,7 @@ def _economics(
         ("--volume", "N", "answers a month"),
         ("--horizon", "MONTHS", "over how many months"),
         ("--hourly", "USD", "what an hour of your work costs"),
+        ("--machine", "USD", "what an hour of training on this machine costs: rent, electricity"),
     ):
         economics.add_argument(option, metavar=metavar, type=number, help=meaning)
     economics.add_argument(

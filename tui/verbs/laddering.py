@@ -104,6 +104,8 @@ def _print_steps(found: Ladder) -> None:
     if found.steps and found.economics.assumed:
         output.say()
         output.say(assumed_text(found.economics))
+    if found.base_lacks:
+        output.say(found.base_lacks)
     for sentence in found.failures.sentences() if found.failures else ():
         output.say(sentence)
 
@@ -177,6 +179,9 @@ def _print_economics(found: Economics) -> None:
         for name, meaning in RUNG_MEANING.items():
             if (rung, name) in found.rungs:
                 rows.append((f"{rung} {name}", f"{found.rungs[rung, name]:,g}", meaning))
+    if found.tuning_hours:
+        took = words.hours(found.tuning_hours)
+        rows.append(("tuned", took, "of training on this machine, as measured"))
     if found.tuning_usd is None or found.tuning_usd:
         rows.append(("tuned", words.money(found.tuning_usd), "training, as measured"))
     if found.embedding_usd is None or found.embedding_usd:

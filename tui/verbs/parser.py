@@ -191,6 +191,11 @@ def _run(verbs: Verbs, one: _Parser, json: _Parser) -> None:
         action="store_true",
         help="ask anew what the last verdict rests on, and say whether it still stands",
     )
+    run.add_argument(
+        "--no-base",
+        action="store_true",
+        help="on the rung tuned: do not ask the model that it was made from, under the same prompt",
+    )
     rag = run.add_argument_group("on the rung rag")
     store_options.retrieval_words(rag, number_words.whole)
     store_options.indexing_words(rag, _name, number_words.whole)

@@ -11,12 +11,16 @@ from lab.context import is_empty
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.events import Priced, Settled
+from lab.failures import AskError
 from lab.forecast import about_text
 from lab.ladder.as_json import standing_json
 from lab.ladder.standing import Standing
+from lab.ladder.telling import tell_step
 from lab.prices import format_cost
 from lab.rag.asking import not_promoted
+from lab.run import Run
 from lab.setup import Setup, refuse_imported
+from lab.tuning.base import base_of
 from lab.tuning.jobs import tuned_setup
 from store.errors import NotFound, PlainError
 from store.records import Case, Variant
@@ -54,19 +58,7 @@ def run(options: argparse.Namespace) -> int:
         if options.dry_run:
             await refuse_hopeless(desk, setup, variant, cases)
             return await dry_run(desk, variant, cases, options)
-        asked, epochs = cases, options.epochs
-        if options.pilot:
-            asked, epochs = await choose_pilot(desk, variant, cases, options)
-        asking = await desk.ask(
-            asked,
-            variant,
-            epochs=epochs,
-            concurrency=options.concurrency or 0,
-            fresh=options.fresh,
-            stop_early=options.stop_early,
-            cap_usd=options.budget,
-        )
-        report = Report()
+        report, asking = Report(), await _asking(desk, variant, cases, options)
         try:
             await watch(asking, report)
         finally:
@@ -74,14 +66,61 @@ def run(options: argparse.Namespace) -> int:
             if report.useful and setup.tuned is None:
                 await desk.choose(setup)
         stored = await desk.stored_variant(variant)
+        base = None
+        if setup.tuned and not (options.no_base or options.pilot) and report.outcome == "finished":
+            base = await _ask_base(desk, base_of(setup).variant([]), cases, options)
         standing = await desk.standing(stored)
         rest = await after_pilot(desk, stored, cases, options) if options.pilot else None
         if options.split != "test":
             output.note("The rate is that of the test cases; the others do not count.")
-        _print_run(desk, standing, report, rest, as_json=options.json)
-        return report.status
+        if options.json:
+            output.data(_run_json(desk, standing, report, rest, base))
+        else:
+            _say_run(standing, report)
+            if rest is not None:
+                output.say(pilot_text(rest, standing.variant.model))
+            if base is not None:
+                _say_run(*base)
+                output.say(
+                    (await tell_step(desk, base[0].variant.hash, stored.hash)).verdict.sentence
+                )
+        return max(report.status, base[1].status if base else 0)
 
     return with_engine(options, work)
+
+
+async def _asking(
+    desk: Desk, variant: Variant, cases: list[Case], options: argparse.Namespace
+) -> Run:
+    """Prepare to ask a variant what it has not answered yet."""
+    asked, epochs = cases, options.epochs
+    if options.pilot:
+        asked, epochs = await choose_pilot(desk, variant, cases, options)
+    return await desk.ask(
+        asked,
+        variant,
+        epochs=epochs,
+        concurrency=options.concurrency or 0,
+        fresh=options.fresh,
+        stop_early=options.stop_early,
+        cap_usd=options.budget,
+    )
+
+
+async def _ask_base(
+    desk: Desk, variant: Variant, cases: list[Case], options: argparse.Namespace
+) -> tuple[Standing, Report] | None:
+    """Ask a tuned model's base as that was asked; None, with a note, where it answers nothing."""
+    output.note(
+        f"Asking its base {variant.model} under the same prompt; --no-base leaves that out."
+    )
+    report = Report()
+    try:
+        await watch(await _asking(desk, variant, cases, options), report)
+    except AskError as error:
+        output.note(f"The base {variant.model} could not be asked: {error}")
+        return None
+    return await desk.standing(await desk.stored_variant(variant)), report
 
 
 _CHOICES = ("rung", "provider", "base_url", "model", "system", "temperature", "max_tokens")
@@ -98,6 +137,8 @@ def _refuse_bad(options: argparse.Namespace) -> None:
             f"--again asks what the last verdict rests on, as it was asked then; leave out "
             f"--{given[0].replace('_', '-')}."
         )
+    if options.no_base and options.rung != "tuned":
+        raise BadOptions("--no-base is for --rung tuned; leave it out.")
     for name in ("provider", "base_url", "system"):
         if options.rung == "tuned" and getattr(options, name) is not None:
             raise BadOptions(
@@ -159,23 +200,33 @@ def _parameters(setup: Setup, options: argparse.Namespace) -> dict[str, Any]:
     return {**setup.parameters, **said}
 
 
-def _print_run(
-    desk: Desk, standing: Standing, report: Report, rest: Priced | None, *, as_json: bool
-) -> None:
-    if as_json:
-        output.data(
-            {
-                "session": desk.session.name,
-                **standing_json(standing),
-                "outcome": report.outcome,
-                "answered": report.answered,
-                "failed": report.failed,
-                "wall_seconds": round(report.seconds, 3),
-                "settled": _settled(report.settled),
-                **({} if rest is None else {"pilot": pilot_json(rest)}),
-            }
-        )
-        return
+def _run_json(
+    desk: Desk,
+    standing: Standing,
+    report: Report,
+    rest: Priced | None,
+    base: tuple[Standing, Report] | None,
+) -> dict[str, Any]:
+    return {
+        "session": desk.session.name,
+        **_report_json(standing, report),
+        **({} if rest is None else {"pilot": pilot_json(rest)}),
+        **({} if base is None else {"base": _report_json(*base)}),
+    }
+
+
+def _report_json(standing: Standing, report: Report) -> dict[str, Any]:
+    return {
+        **standing_json(standing),
+        "outcome": report.outcome,
+        "answered": report.answered,
+        "failed": report.failed,
+        "wall_seconds": round(report.seconds, 3),
+        "settled": _settled(report.settled),
+    }
+
+
+def _say_run(standing: Standing, report: Report) -> None:
     rate = "no verdict yet"
     if standing.rate:
         rate = (
@@ -195,8 +246,6 @@ def _print_run(
         f"{standing.rung}: {rate}{wait}. {report.answered} answers in {report.seconds:.0f} s"
         f"{cost}.{early}"
     )
-    if rest is not None:
-        output.say(pilot_text(rest, standing.variant.model))
 
 
 def _settled(event: Settled | None) -> dict[str, Any] | None:

@@ -120,3 +120,10 @@ async def test_embedding_is_an_upfront_cost_of_rag(desk: Desk, read, shelve) -> 
     )
     found = await desk.database.read(read_economics, desk.session.id)
     assert found.upfront("rag") is None
+
+
+def test_hours_of_training_here_cost_what_the_machine_does() -> None:
+    trained = Economics({"machine": 3.0}, {("tuned", "upfront"): 1.0}, tuning_hours=0.5)
+    assert trained.upfront("tuned") == pytest.approx(1.0 + 0.5 * 3.0)
+    assert trained.upfront("bare") == 0.0
+    assert Economics(tuning_hours=0.5).upfront("tuned") == 0.0  # until its price is typed

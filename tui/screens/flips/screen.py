@@ -22,7 +22,7 @@ from store.records import Answer, Case, Expectation, Variant, Verdict
 from tui import glyphs, safe
 from tui.screens.flips.keys import BINDINGS
 from tui.screens.keyed import KeyedScreen
-from tui.screens.ladder.drawing import name_of
+from tui.screens.ladder.drawing import name_of, title_of
 from tui.screens.ladder.place import Go
 from tui.widgets.answer_pane import ending, facts
 from tui.widgets.case_list import CaseList
@@ -57,9 +57,10 @@ class FlipsScreen(KeyedScreen[Go | None], ModalScreen[Go | None]):
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     AUTO_FOCUS = "#flips"
 
-    def __init__(self, desk: Desk, comparison: Comparison) -> None:
+    def __init__(self, desk: Desk, comparison: Comparison, *, at: int = 0) -> None:
+        """Open on the flip at a place in the list."""
         super().__init__()
-        self._desk, self._comparison = desk, comparison
+        self._desk, self._comparison, self._at = desk, comparison, at
         self._flips = comparison.flips
         self._heads = Static(classes="head"), Static(classes="head")
         self._views = MarkedView(id="before"), MarkedView(id="after")
@@ -82,15 +83,16 @@ class FlipsScreen(KeyedScreen[Go | None], ModalScreen[Go | None]):
     def on_mount(self) -> None:
         self.query_one("#prompt").border_title = "Prompt"
         self.query_one("#expected").border_title = "Expected"
-        self.query_one(FlipList).set_source(len(self._flips), self._rows)
+        listed = self.query_one(FlipList)
+        listed.set_source(len(self._flips), self._rows)
+        listed.move_to(self._at)
         self._show()
 
     def _title(self) -> Content:
         comparison = self._comparison
-        first, second = comparison.first.rung, comparison.second.rung
         lost = len(comparison.lost)
         return Content.assemble(
-            Content.styled(f"{name_of(first)} → {name_of(second)}", "bold"),
+            Content.styled(title_of(comparison), "bold"),
             f"   {lost:,} lost, {len(self._flips) - lost:,} gained",
         )
 

@@ -17,6 +17,7 @@ from tui.widgets.interval_plot import interval, no_interval, scale
 from tui.widgets.item_list import Item, wrapped
 
 if TYPE_CHECKING:
+    from lab.ladder.comparing import Comparison
     from lab.ladder.economics import Economics
     from lab.ladder.reading import Ladder, Step
     from lab.ladder.rungs import RungFacts
@@ -29,7 +30,7 @@ NOT_RUN: dict[Rung, str] = {
     "bare": "not run: r on the bench asks every case",
     "context": "not run: put a document into the context (F3, space); then c and r on the bench",
     "rag": "not run: promote the documents (F3, P); then c and r on the bench",
-    "tuned": "not run: `litmus tune start` trains a model, `litmus run --rung tuned` asks it",
+    "tuned": "not run: F5 trains a model on the train cases, and asks it",
 }
 
 
@@ -43,7 +44,7 @@ def items(ladder: Ladder) -> list[Item]:
         else:
             found.append(Item(partial(_rung, facts, ladder), f"rung:{rung}"))
     for place, step in enumerate(ladder.steps):
-        found += [Item(_gap), Item(partial(_step, step), f"step:{place}")]
+        found += [Item(_gap), Item(partial(step_lines, step), f"step:{place}")]
     notes = _notes(ladder)
     if notes:
         found += [Item(_gap), *(Item(partial(wrapped, note)) for note in notes)]
@@ -66,6 +67,12 @@ def headline(ladder: Ladder) -> tuple[str, str, str]:
 def name_of(rung: Rung) -> str:
     """Return a rung with its glyph: ② context."""
     return f"{glyphs.RUNG[rung]} {rung}"
+
+
+def title_of(comparison: Comparison) -> str:
+    """Return what a comparison is of, with the rungs' glyphs: ① bare → ② context."""
+    sides = zip((comparison.first, comparison.second), comparison.names, strict=True)
+    return " → ".join(f"{glyphs.RUNG[side.rung]} {name}" for side, name in sides)
 
 
 def given(facts: RungFacts) -> str:
@@ -150,8 +157,9 @@ def _cut(text: str, room: int) -> Content:
 # -- Steps ------------------------------------------------------------------------------
 
 
-def _step(step: Step, width: int) -> list[Content]:
-    name = Content.styled(f"{step.first} → {step.second}", "bold")
+def step_lines(step: Step, width: int) -> list[Content]:
+    """Return a step with its figures and its verdict, in lines for a width."""
+    name = Content.styled(" → ".join(step.names), "bold")
     state, numbers = _state(step), _figures(step)
     middle = f"   {numbers}" if numbers else ""
     room = width - name.cell_length - state.cell_length - len(middle)
@@ -195,6 +203,8 @@ def _figures(step: Step) -> str:
 def _notes(ladder: Ladder) -> list[Content]:
     sentences: Sequence[str] = ladder.failures.sentences() if ladder.failures else ()
     found = [safe.content(sentence) for sentence in sentences]
+    if ladder.base_lacks:
+        found.insert(0, safe.content(ladder.base_lacks))
     if ladder.steps and (said := assumed(ladder.economics)):
         found.append(Content.styled(said, glyphs.MUTED))
     return found

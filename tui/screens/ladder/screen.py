@@ -11,7 +11,7 @@ from textual import on, work
 
 from store.errors import PlainError
 from tui import safe
-from tui.screens.ladder.drawing import name_of
+from tui.screens.ladder.drawing import title_of
 from tui.screens.ladder.place import LadderPlace
 from tui.widgets.item_list import ItemList
 
@@ -46,6 +46,9 @@ class LadderScreen(LadderPlace):
 
     def action_library(self) -> None:
         self.dismiss("library")
+
+    def action_tune(self) -> None:
+        self.dismiss("tune")
 
     # -- What a rung or a step rests on ---------------------------------------------------
 
@@ -95,7 +98,7 @@ class LadderScreen(LadderPlace):
             self.desk,
             self.bench.pick_evidence,
             wanted=step.settling.answers,
-            title=f"{name_of(step.first)} → {name_of(step.second)}",
+            title=title_of(step.comparison),
         )
         await self.app.push_screen_wait(queue)
         await self.bench.labelled()
