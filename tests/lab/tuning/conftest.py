@@ -11,21 +11,11 @@ from typing import Any
 import pytest
 
 from lab.tuning import base_weights
-from lab.tuning.heavy import all_installed, library
+from lab.tuning.heavy import library
 from lab.weights import fetch_weights
 
 ROOT = Path(__file__).resolve().parents[3]
 SYSTEM = "Route the ticket. Answer with the code of the desk only."
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what trains where the extra is not installed."""
-    if all_installed():
-        return
-    skip = pytest.mark.skip(reason="needs the extra: pip install 'litmus-bench[tune]'")
-    for item in items:
-        if item.get_closest_marker("tune"):
-            item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")
