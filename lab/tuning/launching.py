@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from lab.tuning import running
@@ -20,9 +21,31 @@ _START_S = 60.0
 # A step of a large model, and then a checkpoint, may take that long.
 _STOP_S = 90.0
 _LOOK_S = 0.05
+_LOCK = "start.lock"
 
 # Trainers that this process started, so that the system need not keep their remains.
 _children: list[subprocess.Popen[bytes]] = []
+
+
+@asynccontextmanager
+async def alone(folder: Path) -> AsyncGenerator[None]:
+    """Hold a folder while a trainer is started or stopped there, one Litmus at a time.
+
+    Who waited must look again whether one is at work. Raises OSError.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / _LOCK)
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            await asyncio.sleep(_LOOK_S)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 async def launch(folder: Path, spec: Spec) -> None:

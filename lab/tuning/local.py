@@ -75,16 +75,21 @@ async def start(engine: Engine, job: Job) -> AsyncGenerator[TuningEvent]:
     folder = _folder(engine, job)
     files = await engine.database.read(jobs.training, job.id)
     try:
-        if not await asyncio.to_thread(running.is_running, folder):
-            spec = await asyncio.to_thread(_prepare, folder, job, files)
-            await launching.launch(folder, spec)
+        folder.mkdir(parents=True, exist_ok=True)
+        async with launching.alone(folder):
+            # Another Litmus may have started it meanwhile, and it may even have ended.
+            job = await engine.database.read(jobs.get, job.id)
+            if job.state != "succeeded" and not await _at_work(folder):
+                spec = await asyncio.to_thread(_prepare, folder, job, files)
+                await launching.launch(folder, spec)
     except OSError as error:
         raise TuningError(
             f"The training cannot be started in {folder}: {error.strerror or error}."
         ) from error
-    job = await engine.database.write(
-        jobs.update, job.id, state="running", folder=str(folder), error=""
-    )
+    if job.state != "succeeded":
+        job = await engine.database.write(
+            jobs.update, job.id, state="running", folder=str(folder), error=""
+        )
     yield JobChanged(job)
     if not files[1]:
         yield JobNoticed(
@@ -128,7 +133,10 @@ async def cancel(engine: Engine, job: Job) -> Job:
 
     One that does not stop within a minute and a half is ended without.
     """
-    await launching.stop(_folder(engine, job))
+    folder = _folder(engine, job)
+    if folder.is_dir():  # else it was never started
+        async with launching.alone(folder):
+            await launching.stop(folder)
     async for event in look(engine, job):
         job = event.job
     if job.state == "succeeded":
@@ -160,10 +168,14 @@ def _folder(engine: Engine, job: Job) -> Path:
     return Path(job.folder or adapter.jobs_folder(engine.database.home) / str(job.id))
 
 
+async def _at_work(folder: Path) -> bool:
+    return await asyncio.to_thread(running.is_running, folder)
+
+
 async def _look(engine: Engine, job: Job, reader: Reader) -> AsyncGenerator[TuningEvent]:
     if job.ended:
         return
-    if job.state == "preparing" and not await asyncio.to_thread(running.is_running, reader.folder):
+    if job.state == "preparing" and not await _at_work(reader.folder):
         yield JobNoticed(
             job, f"Job {job.id} is not started yet; `litmus tune start --resume` goes on with it."
         )
@@ -191,7 +203,6 @@ async def _look(engine: Engine, job: Job, reader: Reader) -> AsyncGenerator[Tuni
 
 def _prepare(folder: Path, job: Job, files: tuple[str, str]) -> Spec:
     """Write what the trainer reads. Where it has a checkpoint its settings stay as they were."""
-    folder.mkdir(parents=True, exist_ok=True)
     running.forget(folder)
     plan = job.plan
     spec = _settings(
