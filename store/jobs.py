@@ -82,6 +82,20 @@ class JobEvent:
     data: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """How an earlier local training went: its options, and what its steps and looks took.
+
+    `steps` are seconds each, `looks` too, at held-out examples; `step_tokens` are those that a
+    step went through, as they were reckoned beforehand.
+    """
+
+    options: dict[str, Any]
+    step_tokens: float
+    steps: tuple[float, ...]
+    looks: tuple[float, ...]
+
+
 def create(connection: sqlite3.Connection, session_id: int, draft: JobDraft) -> Job:
     """Keep a job that is about to be started, in the state `preparing`."""
     now = time.time()
@@ -201,6 +215,32 @@ def events(
         (job_id, json.dumps(kinds), json.dumps(kinds)),
     )
     return [JobEvent(*row[:4], data=json.loads(row[4])) for row in rows]
+
+
+def trained(connection: sqlite3.Connection, base_model: str, *, most: int = 3) -> list[Trained]:
+    """Return how the last local trainings of a base went, of any session, the newest first.
+
+    One that never came to a step says nothing.
+    """
+    rows = connection.execute(
+        "SELECT id, plan FROM tuning_jobs WHERE backend = 'local' AND base_model = ?"
+        " AND EXISTS (SELECT 1 FROM tuning_events WHERE job_id = tuning_jobs.id"
+        " AND kind = 'metrics') ORDER BY id DESC LIMIT ?",
+        (base_model, most),
+    ).fetchall()
+    return [_trained(json.loads(plan), events(connection, job_id)) for job_id, plan in rows]
+
+
+def _trained(plan: dict[str, Any], told: list[JobEvent]) -> Trained:
+    metrics = [event for event in told if event.kind == "metrics"]
+    looks = [event for event in told if event.kind == "heldout"]
+    tokens = plan.get("price", {}).get("high_tokens", 0)
+    return Trained(
+        plan.get("options", {}),
+        tokens / (metrics[-1].data.get("steps") or 1),
+        tuple(each.data["s_per_step"] for each in metrics if "s_per_step" in each.data),
+        tuple(each.data["seconds"] for each in looks if "seconds" in each.data),
+    )
 
 
 def _job(row: tuple[Any, ...]) -> Job:

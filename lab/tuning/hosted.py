@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.checking.findings import count
 from lab.setup import Setup
-from lab.tuning import training_prices
+from lab.tuning import settings, training_prices
 from lab.tuning.checks import FEWEST
 from lab.tuning.dataset import Example
 from lab.tuning.hosted_api import Api, Remote
@@ -43,6 +43,8 @@ def refuse(wish: Wish) -> None:
             f"The fine-tuning of {wish.provider} is not of OpenAI's shape, which is the one that "
             "Litmus speaks; choose another provider."
         )
+    settings.refuse_unknown("hosted", wish.options)
+    settings.hyperparameters(wish.options, method=wish.format, epochs=wish.epochs)
 
 
 async def price(engine: Engine, wish: Wish, examples: Sequence[Example]) -> Mapping[str, Any]:
@@ -56,7 +58,8 @@ async def price(engine: Engine, wish: Wish, examples: Sequence[Example]) -> Mapp
             f"least {FEWEST}; hold back fewer with --validation."
         )
     client = await engine.client(wish.provider, wish.base_url)
-    found = training_prices.ahead(client.endpoint.prices, wish.model, examples, wish.epochs)
+    epochs = settings.epochs_of(wish.options, wish.epochs)
+    found = training_prices.ahead(client.endpoint.prices, wish.model, examples, epochs)
     return {
         "low_usd": found.low_usd,
         "high_usd": found.high_usd,
@@ -124,8 +127,11 @@ def _wishes(job: Job, validation_file: str) -> dict[str, Any]:
     plan = job.plan
     kind = "dpo" if plan.get("method") == "dpo" else "supervised"
     method: dict[str, Any] = {"type": kind}
-    if plan.get("epochs"):
-        method[kind] = {"hyperparameters": {"n_epochs": plan["epochs"]}}
+    chosen = settings.hyperparameters(
+        plan.get("options", {}), method=plan.get("method", "sft"), epochs=plan.get("epochs")
+    )
+    if chosen:
+        method[kind] = {"hyperparameters": chosen}
     found = {
         "method": method,
         "validation_file": validation_file,

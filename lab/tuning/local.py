@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lab import weights
 from lab.embedded import model_name
 from lab.setup import Setup
-from lab.tuning import adapter, launching, running
+from lab.tuning import adapter, launching, pace, running, settings
 from lab.tuning.dataset import Example
 from lab.tuning.heavy import all_installed
 from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, Pace, TuningError, TuningEvent
@@ -54,15 +54,35 @@ def refuse(wish: Wish) -> None:
     if wish.format != "sft":
         raise TuningError("Training on this machine takes right answers only; use --method sft.")
     _refuse_tuned(wish.model)
+    settings.refuse_unknown("local", wish.options)
     _settings(wish.options)
 
 
 async def price(engine: Engine, wish: Wish, examples: Sequence[Example]) -> Mapping[str, Any]:
-    """Return that it costs no money, and how many tokens it goes through at most."""
+    """Return that it costs no money, how many tokens it goes through at most, and its time.
+
+    `low_s` and `high_s` are seconds, both None where nobody can know; `seconds_by` is what they
+    rest on, see `lab.tuning.pace.Ahead`.
+    """
     spec = _settings(wish.options, examples=len(examples), epochs=wish.epochs)
-    seen = spec.batch * spec.max_steps
-    tokens = round(seen * sum(each.tokens for each in examples) / max(1, len(examples)))
-    return {"low_usd": 0.0, "high_usd": 0.0, "low_tokens": 0, "high_tokens": tokens}
+    tokens = sum(each.tokens for each in examples) / max(1, len(examples))
+    earlier = await engine.database.read(jobs.trained, wish.model)
+    time = pace.ahead(
+        spec,
+        tokens,
+        earlier,
+        heldout=wish.validation > 0,
+        embedded=wish.model == model_name(Path(weights.SMOLLM2.file_name)),
+    )
+    return {
+        "low_usd": 0.0,
+        "high_usd": 0.0,
+        "low_tokens": 0,
+        "high_tokens": round(spec.batch * spec.max_steps * tokens),
+        "low_s": time.low_s,
+        "high_s": time.high_s,
+        "seconds_by": time.by,
+    }
 
 
 async def start(engine: Engine, job: Job) -> AsyncGenerator[TuningEvent]:
@@ -159,7 +179,7 @@ def setup(job: Job, model: str) -> Setup:
         "",
         job.plan.get("system", ""),
         job.plan.get("parameters", {}),
-        tuned=Tuned(job.base_model, found.adapter_sha256, job.training_sha256),
+        tuned=Tuned(found.base_model, found.adapter_sha256, job.training_sha256),
     )
 
 

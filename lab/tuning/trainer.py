@@ -113,10 +113,14 @@ def _train(path: Path, tell: Tell, stop: _Stop) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
     if "RANK" not in os.environ:  # several GPUs are the launcher's to share out
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+    # What is amiss with the files is told before the libraries are loaded.
+    chats = training_data.read_chats(folder / spec.training, spec.system)
+    if not chats:
+        raise SpecProblem("There is no example to train on.")
+    base = base_weights.prepared(spec.base)
     torch = library("torch")
     torch.set_num_threads(spec.threads)
     library("transformers").set_seed(spec.seed)
-    base = base_weights.prepared(spec.base)
     on_gpu = torch.cuda.is_available()
     short = on_gpu and torch.cuda.is_bf16_supported()
     model, tokenizer = base_weights.load(base, torch.bfloat16 if short else torch.float32)
@@ -125,7 +129,7 @@ def _train(path: Path, tell: Tell, stop: _Stop) -> None:
         return
     tell("status", state="ready", device="gpu" if on_gpu else "cpu", base=base.source)
     config = model.config
-    watch = _learn(spec, folder, model, tokenizer, tell, stop)
+    watch = _learn(spec, folder, chats, model, tokenizer, tell, stop)
     if stop():
         tell("status", watch.best.step or None, state="cancelled")
     elif _is_first():
@@ -135,13 +139,18 @@ def _train(path: Path, tell: Tell, stop: _Stop) -> None:
         drop_checkpoints(folder)
 
 
-def _learn(spec: Spec, folder: Path, model: Any, tokenizer: Any, tell: Tell, stop: _Stop) -> Any:
+def _learn(
+    spec: Spec,
+    folder: Path,
+    chats: list[training_data.Chat],
+    model: Any,
+    tokenizer: Any,
+    tell: Tell,
+    stop: _Stop,
+) -> Any:
     """Train until it is enough, or until it is told to stop; return the callback."""
     peft, transformers = library("peft"), library("transformers")
     window = getattr(model.config, "max_position_embeddings", None)
-    chats = training_data.read_chats(folder / spec.training, spec.system)
-    if not chats:
-        raise SpecProblem("There is no example to train on.")
     examples = [training_data.tokenised(chat, tokenizer, window) for chat in chats]
     heldout = _heldout(spec, folder, tokenizer, window)
     lora = peft.LoraConfig(
@@ -180,6 +189,7 @@ def _learn(spec: Spec, folder: Path, model: Any, tokenizer: Any, tell: Tell, sto
         heldout=heldout,
         cancelled=stop,
         best=training_watch.best_of(folder),
+        spent_s=training_events.spent_s(folder),
     )
 
     def collated(some: list[training_data.Tokens]) -> dict[str, Any]:
@@ -211,7 +221,9 @@ def _heldout(spec: Spec, folder: Path, tokenizer: Any, window: int | None) -> li
 
 def _has_ended(spec: Spec, folder: Path, step: int) -> bool:
     """Return whether nothing is left to train: it was killed between that and its result."""
-    return step >= spec.max_steps or training_watch.best_of(folder).is_enough(spec)
+    best = training_watch.best_of(folder)
+    over = training_watch.is_over(spec, training_events.spent_s(folder)) and best.step > 0
+    return over or step >= spec.max_steps or best.is_enough(spec)
 
 
 def _finish(

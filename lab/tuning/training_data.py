@@ -7,7 +7,7 @@ at its end: just what a server does when it is asked. Only the answer's tokens a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -100,20 +100,23 @@ def batched(examples: Sequence[Tokens], pad: int) -> dict[str, Any]:
 
 
 def expectations(
-    chats: Sequence[Chat], assertions: Sequence[Sequence[dict[str, Any]]]
+    chats: Sequence[Chat], assertions: Sequence[Mapping[str, Any]]
 ) -> list[Expectation]:
     """Return what each answer must satisfy: its assertions, else to be as expected.
 
-    Raises SpecProblem for assertions that are none.
+    `assertions` are as in `lab.tuning.training_spec.Spec`. Raises SpecProblem for what is none.
     """
     wanted: list[Expectation] = []
     for place, chat in enumerate(chats):
-        given = assertions[place] if place < len(assertions) else ()
+        given: Mapping[str, Any] = assertions[place] if place < len(assertions) else {}
         try:
-            checks = tuple(Assertion(**each) for each in given)
+            checks = tuple(Assertion(**each) for each in given.get("assertions", ()))
         except TypeError as error:
             raise SpecProblem(f"An assertion cannot be read ({error}).") from error
-        wanted.append(Expectation(chat.answer, checks or (Assertion("equals", chat.answer),)))
+        if checks:
+            wanted.append(Expectation(chat.answer, checks, given.get("threshold")))
+        else:
+            wanted.append(Expectation(chat.answer, (Assertion("equals", chat.answer),)))
     return wanted
 
 

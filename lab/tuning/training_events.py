@@ -5,7 +5,7 @@ Each line has `kind`, `at` (seconds since the epoch) and, where it is of one, `s
 - `status`: `state` is `loading`, `ready`, `running` (with `start` and `total` steps),
   `saved` or `cancelled`
 - `metrics`: `loss`, `lr`, `s_per_step`, and `steps`, of how many this is one
-- `heldout`: `right` of `of` validation examples
+- `heldout`: `right` of `of` validation examples, and the `seconds` that it took to ask them
 - `message`: `text`, a sentence
 - `result`: `state` is `succeeded` (with the adapter's record) or `failed` (with `error`)
 """
@@ -106,6 +106,17 @@ def read(folder: Path, offset: int = 0, line: int = 0) -> tuple[list[Told], int,
     whole = data[: data.rfind(b"\n") + 1]
     lines = whole.split(b"\n")[:-1]
     return list(_told(lines, line)), offset + len(whole), line + len(lines)
+
+
+def spent_s(folder: Path) -> float:
+    """Return how many seconds went into training in a folder, and into looking how it goes.
+
+    All its processes together; what lay between them does not count, nor loading.
+    """
+    told = read(folder)[0]
+    steps = (each.data.get("s_per_step") for each in told if each.kind == "metrics")
+    looks = (each.data.get("seconds") for each in told if each.kind == "heldout")
+    return sum(each for each in (*steps, *looks) if isinstance(each, int | float))
 
 
 def _told(lines: list[bytes], before: int) -> Iterator[Told]:

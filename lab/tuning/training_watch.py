@@ -48,7 +48,7 @@ class Best:
         return job / f"{_BEST}{self.step}"
 
     def is_enough(self, spec: Spec) -> bool:
-        """Return whether training can stop here."""
+        """Return whether training can stop here, however long it may go on."""
         reached = self.of > 0 and self.right >= spec.target * self.of
         return reached or (self.of > 0 and self.since >= spec.patience)
 
@@ -73,8 +73,12 @@ def watching(
     heldout: Sequence[tuple[Tokens, Expectation]],
     cancelled: Callable[[], bool],
     best: Best,
+    spent_s: float = 0.0,
 ) -> Any:
-    """Return the callback. `best` is what a resumed training had reached."""
+    """Return the callback.
+
+    `best` is what a resumed training had reached, in `spent_s` seconds of training.
+    """
     callback: Any = library("transformers").TrainerCallback
 
     class Watch(callback):
@@ -83,6 +87,7 @@ def watching(
             self.enough = False
             self._began = time.monotonic()
             self._took = 0.0
+            self._spent_s = spent_s
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             tell("status", state="running", start=state.global_step, total=state.max_steps)
@@ -105,22 +110,28 @@ def watching(
             self, args: Any, state: Any, control: Any, model: Any = None, **_: Any
         ) -> None:
             self._took = time.monotonic() - self._began
+            self._spent_s += self._took
             stop = _anywhere(cancelled())
-            last = state.global_step >= state.max_steps
+            late = _anywhere(is_over(spec, self._spent_s))
+            last = late or state.global_step >= state.max_steps
             if not stop and (last or state.global_step % spec.every == 0):
                 control.should_save = True
                 self._look(state, model)
-                stop = _anywhere(self.enough or cancelled())
+                stop = _anywhere(late or self.enough or cancelled())
+                if late and not self.enough and state.is_world_process_zero:
+                    tell("message", text=_over(spec, state))
             if stop:
                 control.should_save = control.should_training_stop = True
 
         def _look(self, state: Any, model: Any) -> None:
             if not state.is_world_process_zero:
                 return
-            of, step = len(heldout), state.global_step
+            of, step, began = len(heldout), state.global_step, time.monotonic()
             right = right_answers(model, tokenizer, heldout, spec.answer_tokens)
+            took = time.monotonic() - began
+            self._spent_s += took
             if of:
-                tell("heldout", step, right=right, of=of)
+                tell("heldout", step, right=right, of=of, seconds=round(took, 3))
             before, self.best = self.best, self.best.after(step, right, of)
             # Without validation the last weights are the ones to keep.
             if self.best.step == step or not of:
@@ -131,6 +142,19 @@ def watching(
             self.enough = self.best.is_enough(spec)
 
     return Watch()
+
+
+def is_over(spec: Spec, spent_s: float) -> bool:
+    """Return whether a training has had the time that it may take."""
+    return bool(spec.max_minutes) and spent_s >= 60 * spec.max_minutes
+
+
+def _over(spec: Spec, state: Any) -> str:
+    minutes = f"{spec.max_minutes:g} minute{'' if spec.max_minutes == 1 else 's'}"
+    return (
+        f"The {minutes} that it may train are over, at step {state.global_step} of "
+        f"{state.max_steps}; it keeps its best so far."
+    )
 
 
 def right_answers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -13,6 +14,7 @@ from lab.prices import format_cost
 from lab.tuning import jobs as tuning_jobs
 from lab.tuning.dataset import Format, Recipe, Source
 from lab.tuning.export import file_of, lines, manifest_of, split
+from lab.tuning.heldout import assertions_of
 from lab.tuning.jobs import TuningError
 from lab.tuning.report import Progress, Report, examine, quiet
 from lab.weights import weights_path
@@ -119,6 +121,7 @@ async def draft(desk: Desk, wish: Wish, report: Report) -> JobDraft:
         file_of(Path("validation.jsonl"), held, validation) if held else None,
         allow_leaks=wish.allow_leaks,
     )
+    by_assertions = wish.backend == "local" and held
     plan: dict[str, Any] = {
         "method": wish.format,
         "epochs": wish.epochs,
@@ -129,6 +132,9 @@ async def draft(desk: Desk, wish: Wish, report: Report) -> JobDraft:
         "options": dict(wish.options),
         "examples": len(kept),
         "validation_examples": len(held),
+        "validation_assertions": (
+            await asyncio.to_thread(assertions_of, held) if by_assertions else []
+        ),
         "leaks_allowed": manifest["leaks_allowed"],
         "manifest": manifest,
         "price": dict(await runner.price(desk.engine, wish, kept)),
@@ -150,12 +156,16 @@ async def keep(desk: Desk, draft: JobDraft) -> Job:
 
 
 async def alike(desk: Desk, draft: JobDraft) -> Job | None:
-    """Return the session's open job that trains the same model on the same bytes, or None."""
+    """Return the session's open job that trains the same model on the same bytes, or None.
+
+    One with other options is another training.
+    """
     digest = sha256(draft.training.encode()).hexdigest()
     wanted = (draft.backend, draft.provider, draft.base_url, draft.base_model, digest)
     for job in await desk.database.read(jobs.listed, desk.session.id):
         had = (job.backend, job.provider, job.base_url, job.base_model, job.training_sha256)
-        if had == wanted and not job.ended:
+        same = had == wanted and job.plan.get("options", {}) == draft.plan.get("options", {})
+        if same and not job.ended:
             return job
     return None
 

@@ -22,7 +22,7 @@ TOWNS = [f"{letter}holm" for letter in "ABCDEFGHIJKL"]
 JOB_KEYS = {
     *("id", "backend", "provider", "base_url", "base_model", "state", "remote", "folder"),
     *("tuned_model", "error", "cost_usd", "price", "created_at", "updated_at", "finished_at"),
-    *("method", "epochs", "seed", "examples", "validation_examples", "leaks_allowed"),
+    *("method", "epochs", "seed", "options", "examples", "validation_examples", "leaks_allowed"),
     *("training_sha256", "step", "steps", "curve", "heldout", "checkpoints", "messages"),
 }
 
@@ -84,6 +84,7 @@ def test_a_model_is_trained_and_asked_beside_its_base(litmus, server, tune):
     base = litmus("run", "--rung", "bare", "--system", "Be brief.", *tune.where, "--json")
     assert base.data["passed"] == 0
     more = ("--seed", "7", "--epochs", "2", "--suffix", "orm", "--validation", "16%")
+    more += ("--set", "batch_size=4", "learning_rate_multiplier=0.5")
     done = tune(*FAST, *more)
     assert done.status == 0, done.err
     name = "ft:fixture-small:fixture:orm:3"
@@ -98,7 +99,9 @@ def test_a_model_is_trained_and_asked_beside_its_base(litmus, server, tune):
     assert (job["seed"], job["suffix"], job["model"]) == (7, "orm", "fixture-small")
     assert job["method"] == {
         "type": "supervised",
-        "supervised": {"hyperparameters": {"n_epochs": 2}},
+        "supervised": {
+            "hyperparameters": {"n_epochs": 2, "batch_size": 4, "learning_rate_multiplier": 0.5}
+        },
     }
     content = server.tuning.files[job["training_file"]]["content"]
     [first, *rest] = map(json.loads, content.splitlines())
@@ -123,10 +126,13 @@ def test_a_model_is_trained_and_asked_beside_its_base(litmus, server, tune):
     found = litmus("run", "--rung", "tuned", "--json").data
     assert (found["rung"], found["model"], found["passed"]) == ("tuned", name, 1)
     assert found["variant"] != base.data["variant"]
+    # The base was asked the same already.
+    assert (found["base"]["variant"], found["base"]["answered"]) == (base.data["variant"], 0)
     assert server.chats[-1]["model"] == name
     assert server.chats[-1]["messages"][0] == {"role": "system", "content": "Be brief."}
     ladder = litmus("ladder", "--json").data
     assert [rung["rung"] for rung in ladder["rungs"]] == ["bare", "tuned"]
+    assert ladder["beside_base"] == ladder["steps"][0] and len(ladder["steps"]) == 1
     # What it was made from is told, so the models' names need no warning.
     assert "The models differ" not in json.dumps(ladder)
     receipt = litmus("receipt", "bare", "tuned").out
@@ -410,6 +416,16 @@ def test_what_cannot_be_done_is_told_in_a_sentence(litmus, server, tune):
         (["tune", "start", "--provider", "mistral", "--model", "m"], "not of OpenAI's shape"),
         (["tune", "start", "--provider", "nobody", "--model", "m"], "no provider “nobody”"),
         (["tune", "start", "--every", "0"], "no number of seconds"),
+        (["tune", "start", "--minutes", "0"], "no number of minutes"),
+        (["tune", "start", *tune.where, "--minutes", "9"], "--minutes is for --backend local"),
+        (["tune", "start", *tune.where, "--set", "rank"], "write NAME=VALUE, as in rank=8"),
+        (["tune", "start", *tune.where, "--set", "rank=8"], "A hosted training has no setting"),
+        (["tune", "start", *tune.where, "--set", "batch_size=x"], "batch_size must be a whole"),
+        (["tune", "start", "--backend", "local", "--set", "tempo=3"], "no setting “tempo”; it"),
+        (
+            ["tune", "start", "--backend", "local", "--minutes", "9", "--set", "max_minutes=8"],
+            "max_minutes and --minutes are the same",
+        ),
         (["tune", "start", *tune.where, "--method", "dpo", "--from", "passed"], "--method sft"),
         (["tune", "status", "--follow"], "There is no job to follow"),
         (["tune", "status", "9"], "no longer there"),

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.tuning.jobs import BACKENDS
+from lab.tuning.settings import HOSTED
+from lab.tuning.training_spec import SETTABLE
 
 Typed = Callable[[str], object]
 
@@ -49,13 +51,27 @@ def fill(
         "--epochs", metavar="N", type=whole(100), help="times over (default: the backend's choice)"
     )
     start.add_argument("--suffix", metavar="S", type=name, help="in the model's name")
-    start.add_argument("--seed", metavar="N", type=_seed, help="for a training done alike again")
+    start.add_argument("--seed", metavar="N", type=seed, help="for a training done alike again")
     start.add_argument(
         "--validation",
         metavar="SHARE",
         type=part,
         help="hold back this share of the examples to validate with "
         "(default: 20%% of a local training's, none of a hosted one's)",
+    )
+    start.add_argument(
+        "--minutes",
+        metavar="N",
+        type=_minutes,
+        help="for --backend local: train no longer than this, and keep the best until then",
+    )
+    start.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        nargs="+",
+        action="extend",
+        help="set what is otherwise chosen for you, such as rank=8 learning_rate=1e-3; local: "
+        f"{', '.join(SETTABLE)}; hosted: {', '.join(HOSTED)}, and beta for dpo",
     )
     start.add_argument(
         "--allow-leaks", action="store_true", help="train all the same; the job tells it"
@@ -101,7 +117,8 @@ def _every(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """Read a seed: a whole number from 0 up."""
     return _whole(text, 0, 2**31 - 1, "a seed")
 
 
@@ -113,6 +130,16 @@ def _whole(text: str, least: int, most: int, what: str) -> int:
     if not (text.isascii() and text.isdigit() and least <= int(text[:20]) <= most):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not {what}")
     return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of minutes")
+    return value
 
 
 def _seconds(text: str) -> float:

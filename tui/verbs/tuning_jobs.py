@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import replace
 
-from lab.checking.findings import count
 from lab.desk import Desk
 from lab.engine import Engine
-from lab.forecast import range_text
 from lab.tuning import jobs as tuning
 from lab.tuning import wish as wishes
-from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, Pace, TuningError, TuningEvent
+from lab.tuning.jobs import JobNoticed, Pace
 from lab.tuning.refusals import Gone
 from store import jobs
 from store.database import Database
 from store.errors import NotFound, PlainError
-from store.jobs import Job, JobDraft
+from store.jobs import Job
 from tui.verbs import output
 from tui.verbs.tuning import report_json
+from tui.verbs.tuning_start import to_start
 from tui.verbs.tuning_status import job_json, say_end, say_jobs
+from tui.verbs.tuning_watched import Watched
 from tui.verbs.working import Work, desk_of, with_engine
 
 INTERRUPTED = 130
-HELD_BACK = 0.2
 
 
 def start(options: argparse.Namespace) -> int:
     """Train a model on the train cases, and follow the job to its end."""
-    watched = _Watched()
+    watched = Watched()
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
         try:
-            job = await _to_start(desk, options)
+            job = await to_start(desk, options)
         except wishes.NotReady as error:
             if options.json:
                 started = {"session": desk.session.name, "started": False}
@@ -58,7 +53,7 @@ def start(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Print how the trainings of a session stand; with --follow, wait for one to end."""
-    watched = _Watched()
+    watched = Watched()
 
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
@@ -111,49 +106,7 @@ def cancel(options: argparse.Namespace) -> int:
     return with_engine(options, work)
 
 
-class _Watched:
-    """A job as its events say that it stands, shown on stderr as they come."""
-
-    def __init__(self) -> None:
-        self.job: Job | None = None
-        self._progress = output.Progress()
-
-    async def hear(self, happening: AsyncGenerator[TuningEvent]) -> None:
-        """Show events until there are no more."""
-        try:
-            async with aclosing(happening) as events:
-                async for event in events:
-                    self._show(event)
-        finally:
-            self._progress.done()
-
-    def _show(self, event: TuningEvent) -> None:
-        before, self.job = self.job, event.job
-        match event:
-            case JobChanged(job) if not job.ended and (before is None or before.state != job.state):
-                self._note(f"Job {job.id} is {job.state}.")
-            case JobTold(_, told) if told.kind == "metrics":
-                steps = told.data.get("steps")
-                of = f" of {steps}" if steps else ""
-                loss = told.data.get("loss", told.data.get("validation_loss"))
-                self._progress.show(f"Step {told.step}{of}, loss {loss:.4g}")
-            case JobTold(_, told) if told.kind == "heldout":
-                self._note(f"Step {told.step}: {told.data['right']} of {told.data['of']} right.")
-            case JobTold(_, told) if told.kind == "message":
-                self._note(str(told.data.get("text", "")))
-            case JobTold(_, told) if told.data.get("state") == "paused":
-                self._note("The provider has paused the job; it goes on when it is resumed there.")
-            case JobNoticed(_, sentence):
-                self._note(sentence)
-            case _:
-                pass
-
-    def _note(self, text: str) -> None:
-        self._progress.done()
-        output.note(text)
-
-
-def _until_interrupted(options: argparse.Namespace, work: Work, watched: _Watched) -> int:
+def _until_interrupted(options: argparse.Namespace, work: Work, watched: Watched) -> int:
     try:
         return with_engine(options, work)
     except KeyboardInterrupt:
@@ -168,76 +121,6 @@ def _until_interrupted(options: argparse.Namespace, work: Work, watched: _Watche
                 "`litmus tune cancel` stops it."
             )
         return INTERRUPTED
-
-
-def _validation(options: argparse.Namespace) -> float:
-    """Return the share to hold back: a local training keeps its best step by it, and stops."""
-    if options.validation is not None:
-        return options.validation
-    return HELD_BACK if options.backend == "local" else 0.0
-
-
-async def _to_start(desk: Desk, options: argparse.Namespace) -> Job | None:
-    """Return the job to start, None where the person does not want it."""
-    if options.resume:
-        return await wishes.unsent(desk)
-    if options.method == "dpo" and options.source:
-        raise TuningError(
-            "--from is for --method sft; a preference is a passed answer beside a failed one."
-        )
-    wish = replace(
-        wishes.wish_for(
-            desk,
-            options.backend,
-            provider=options.provider or "",
-            base_url=options.base_url or "",
-            model=options.model or "",
-        ),
-        format=options.method,
-        source=None if options.source in (None, "both") else options.source,
-        epochs=options.epochs,
-        seed=options.seed,
-        suffix=options.suffix or "",
-        validation=_validation(options),
-        allow_leaks=options.allow_leaks,
-    )
-    tuning.backend(wish.backend).refuse(wish)
-    progress = output.Progress()
-    report = await wishes.examine_for(
-        desk, wish, lambda what, done, of: progress.show(f"{what}: {done:,} of {of:,}")
-    )
-    progress.done()
-    draft = await wishes.draft(desk, wish, report)
-    twin = await wishes.alike(desk, draft)
-    if twin is not None and twin.state != "preparing":
-        raise TuningError(
-            f"Job {twin.id} trains the same model on the same examples already; "
-            "`litmus tune status --follow` follows it."
-        )
-    await wishes.refuse_over_cap(desk, draft, options.budget)
-    if not _agreed(draft, options):
-        return None
-    if twin is not None:
-        output.note(f"Job {twin.id} was never started; going on with it.")
-        return twin
-    return await wishes.keep(desk, draft)
-
-
-def _agreed(draft: JobDraft, options: argparse.Namespace) -> bool:
-    """Say what it will cost; ask a person at a terminal whether to go on."""
-    price = draft.plan["price"]
-    examples = count(draft.plan["examples"], "example")
-    cost = range_text(price["low_usd"], price["high_usd"])
-    what = f"Training {draft.base_model} on {examples}: price {cost}."
-    if options.yes:
-        output.note(what)
-        return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise TuningError(f"{what[:-1]}; start it with --yes.")
-    output.note(what)
-    sys.stderr.write("Start it? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _pace(options: argparse.Namespace) -> Pace:

@@ -74,6 +74,7 @@ def job_json(job: Job, told: Sequence[JobEvent]) -> dict[str, Any]:
         "method": plan.get("method"),
         "epochs": plan.get("epochs"),
         "seed": plan.get("seed"),
+        "options": plan.get("options", {}),
         "examples": plan.get("examples"),
         "validation_examples": plan.get("validation_examples"),
         "leaks_allowed": plan.get("leaks_allowed", False),

@@ -171,6 +171,18 @@ async def test_the_method_is_never_left_out(engine, server, prepare):
     assert (await engine.database.read(kept_jobs.get, job.id)).state == "failed"
 
 
+async def test_hyperparameters_go_with_the_method(engine, server, prepare):
+    job = await prepare(epochs=2, options={"batch_size": "auto", "learning_rate_multiplier": 0.5})
+    assert [event async for event in jobs.start(engine, job)]
+    [sent] = server.tuning.jobs.values()
+    chosen = {"n_epochs": 2, "batch_size": "auto", "learning_rate_multiplier": 0.5}
+    assert sent["method"] == {"type": "supervised", "supervised": {"hyperparameters": chosen}}
+    # What no provider takes is told before anything is kept.
+    with pytest.raises(jobs.TuningError, match="has no setting “rank”"):
+        await prepare(options={"rank": 8})
+    assert len(await engine.database.read(kept_jobs.listed, job.session_id)) == 1
+
+
 async def test_preferences_go_as_dpo(engine, server, prepare):
     job = await prepare()
     plan = {**job.plan, "method": "dpo", "epochs": 2}
@@ -271,6 +283,8 @@ async def test_a_job_alike_is_found_while_it_is_open(desk, engine, prepare):
     assert await wish.alike(desk, draft) == job
     assert await wish.unsent(desk) == job
     assert await wish.alike(desk, replace(draft, base_model="other")) is None
+    # Set otherwise it is another training.
+    assert await wish.alike(desk, replace(draft, plan={"options": {"batch_size": 8}})) is None
     await jobs.cancel(engine, job)
     assert await wish.alike(desk, draft) is None
     with pytest.raises(jobs.TuningError, match="ended already"):

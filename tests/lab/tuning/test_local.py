@@ -234,6 +234,7 @@ async def test_without_the_extra_it_says_what_to_install(
         ({"format": "dpo"}, "takes right answers only"),
         ({"model": "SmolLM2-135M-Instruct+ab12cd34"}, "is tuned already"),
         ({"options": {"rank": 0}}, "rank must be a whole number"),
+        ({"options": {"base": "other"}}, "base is set with --model"),
     ],
 )
 def test_what_this_machine_cannot_train_is_refused(

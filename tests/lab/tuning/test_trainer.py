@@ -54,7 +54,11 @@ def test_it_tells_how_it_goes_on_its_own_pipe_and_in_its_folder(
         if each.kind == "metrics"
     )
     looks = [(each.step, each.data) for each in found if each.kind == "heldout"]
+    times = [data.pop("seconds") for _, data in looks]
     assert looks == [(step, {"right": 0, "of": 12}) for step in (3, 6, STEPS)]
+    steps = [each.data["s_per_step"] for each in found if each.kind == "metrics"]
+    assert training_events.spent_s(spec.parent) == pytest.approx(sum(times) + sum(steps))
+    assert min(times) > 0 and min(steps) > 0
     assert found[-1].data["servable"] is False  # there is no GGUF of this base
     assert (spec.parent / "adapter" / "adapter_model.safetensors").is_file()
     assert not running.is_running(spec.parent)
@@ -92,6 +96,46 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(tiny: Path, prepared: Pr
     assert list(found) == list(expected)
     for step, (loss, rate) in expected.items():
         assert found[step] == (pytest.approx(loss, rel=1e-5), pytest.approx(rate))
+
+
+@pytest.mark.tune
+def test_it_ends_when_its_minutes_are_over_and_keeps_its_best(
+    tiny: Path, prepared: Prepared
+) -> None:
+    spec = prepared(tiny, **{**FAST, "max_minutes": 1e-6})
+    done = trainer(spec)
+    _, log = done.communicate()
+    assert done.returncode == 0, log
+    assert list(metrics(spec.parent)) == [1]
+    found = told(spec.parent)
+    [message] = [each.data["text"] for each in found if each.kind == "message"]
+    assert message == (
+        "The 1e-06 minutes that it may train are over, at step 1 of 8; it keeps its best so far."
+    )
+    assert (found[-1].data["state"], found[-1].step) == ("succeeded", 1)
+    assert (spec.parent / "adapter" / "adapter_model.safetensors").is_file()
+
+
+@pytest.mark.tune
+def test_the_minutes_count_over_its_processes(tiny: Path, prepared: Prepared) -> None:
+    """One that was killed had spent its time before; the next goes on for one step at most."""
+    spec = prepared(tiny, **{**FAST, "max_minutes": 60})
+    teller = training_events.Teller(spec.parent)
+    teller("metrics", 1, loss=1.0, lr=0.0, s_per_step=3500.0, steps=STEPS)
+    teller("heldout", 1, right=0, of=12, seconds=100.0)
+    teller.close()
+    done = trainer(spec)
+    _, log = done.communicate()
+    assert done.returncode == 0, log
+    begun = [each.step for each in told(spec.parent) if each.kind == "metrics"]
+    assert begun == [1, 1]
+    assert "The 60 minutes" in next(
+        each.data["text"] for each in told(spec.parent) if each.kind == "message"
+    )
+    # Asked to go on, it has nothing to do but to end.
+    assert trainer(spec).wait() == 0
+    assert len([each for each in told(spec.parent) if each.kind == "metrics"]) == 2
+    assert states(spec.parent)[-2:] == ["saved", "succeeded"]
 
 
 @pytest.mark.tune
@@ -167,6 +211,10 @@ def test_a_line_that_was_torn_is_passed_over(tmp_path: Path) -> None:
         ({"base": "x", "target": 0}, "target must be a number above 0"),
         ({"base": "x", "schedule": "wild"}, "schedule must be one of"),
         ({"base": "x", "tempo": 3}, "no setting “tempo”"),
+        ({"base": "x", "threads": 9999}, "threads must be a whole number from 1 to 1,024, not “9"),
+        ({"base": "x", "batch": "big"}, "not “big”"),
+        ({"base": "x", "max_minutes": -1}, "max_minutes must be a number of minutes, or 0"),
+        ({"base": "x", "max_minutes": float("inf")}, "max_minutes must be a number of minutes"),
     ],
 )
 def test_a_spec_that_cannot_be_is_refused(values: dict[str, Any], sentence: str) -> None:
@@ -175,7 +223,7 @@ def test_a_spec_that_cannot_be_is_refused(values: dict[str, Any], sentence: str)
 
 
 def test_a_spec_is_read_as_it_was_written() -> None:
-    spec = Spec("base", assertions=(({"type": "icontains", "value": "x"},),))
+    spec = Spec("base", assertions=({"assertions": [{"type": "icontains", "value": "x"}]}, {}))
     assert from_values(json.loads(spec.to_json())) == spec
 
 
@@ -185,9 +233,16 @@ def test_answers_are_held_against_assertions_or_the_expected_words(tmp_path: Pat
     file.write_text(f"{json.dumps(chat)}\n\n{json.dumps(chat)}\n")
     found = read_chats(file, system="Be short.")
     assert found[0].messages[0] == {"role": "system", "content": "Be short."}
-    exact, checked = expectations(found, [(), ({"type": "icontains", "value": "b"},)])
+    halves = [{"type": "icontains", "value": value} for value in ("b", "x")]
+    exact, checked = expectations(found, [{}, {"assertions": halves[:1]}])
     assert is_right(" A b\n", exact) and not is_right("A b c", exact)
     assert is_right("bee", checked)
+    [all_of, one_of] = expectations(
+        found, [{"assertions": halves, "threshold": bar} for bar in (None, 0.5)]
+    )
+    assert is_right("bee", one_of) and not is_right("bee", all_of)
+    with pytest.raises(SpecProblem, match="An assertion cannot be read"):
+        expectations(found, [{"assertions": [{"kind": "equals"}]}])
     file.write_text('{"messages": [{"role": "user", "content": "q"}]}\n')
     with pytest.raises(SpecProblem, match=r"Line 1 of v\.jsonl has no conversation"):
         read_chats(file)
