@@ -60,12 +60,7 @@ def drawn(points: Sequence[Point], width: int, height: int) -> list[Content]:
         field.put(column, row, ON_FRONT if point.on_front else BEHIND, style)
     for point, place in zip(points, places, strict=True):
         _name(field, point.name, *place)
-    line = "└" + "─" * field.width
-    return [
-        *field.with_axis(),
-        Content.styled(" " * (AXIS - 1) + line, glyphs.MUTED),
-        Content.styled(" " * AXIS + scale.numbers(), glyphs.MUTED),
-    ]
+    return field.framed(scale.numbers())
 
 
 class _Scale:

@@ -1,6 +1,8 @@
-"""A bounded field of cells to draw a plot in, with its axis of rates at the left."""
+"""A bounded field of cells to draw a plot in, with its axes."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from textual.content import Content
 
@@ -44,20 +46,36 @@ class Field:
                 parts.append((letter, style))
         return Content.assemble(*(Content.styled(text, style) for text, style in parts))
 
-    def with_axis(self) -> list[Content]:
-        """Return all rows, each after the axis of rates."""
-        marks = {self.row_of(share / 100): f"{share}" for share in (0, 50, 100)}
-        if self.height >= 9:
-            marks |= {self.row_of(share / 100): f"{share}" for share in (25, 75)}
-        top = min(marks)
-        return [
+    def framed(self, below: str, numbers: Mapping[float, str] | None = None) -> list[Content]:
+        """Return all rows after an axis, and below them another one with what stands there.
+
+        `numbers` stand at the left, by their share of the height; without any they are rates.
+        """
+        marks = _rates(self) if numbers is None else {}
+        for share, number in (numbers or {}).items():
+            marks.setdefault(self.row_of(share), number)
+        rows = [
             Content.assemble(
                 Content.styled(
-                    f"{marks.get(row, '') + ('%' if row == top else ''):>{AXIS - 1}}"
-                    + ("┤" if row in marks else "│"),
+                    f"{marks.get(row, ''):>{AXIS - 1}}" + ("┤" if row in marks else "│"),
                     glyphs.MUTED,
                 ),
                 self.line(row),
             )
             for row in range(self.height)
         ]
+        line = " " * (AXIS - 1) + "└" + "─" * self.width
+        return [
+            *rows,
+            Content.styled(line, glyphs.MUTED),
+            Content.styled(" " * AXIS + below[: self.width], glyphs.MUTED),
+        ]
+
+
+def _rates(field: Field) -> dict[int, str]:
+    """Return the numbers of an axis of rates, by their rows; the uppermost has the sign."""
+    marks = {field.row_of(share / 100): f"{share}" for share in (0, 50, 100)}
+    if field.height >= 9:
+        marks |= {field.row_of(share / 100): f"{share}" for share in (25, 75)}
+    marks[min(marks)] += "%"
+    return marks

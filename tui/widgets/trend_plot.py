@@ -52,12 +52,7 @@ def drawn(columns: Sequence[Column], width: int, height: int) -> list[Content]:
         for at, mark in enumerate(marks):
             if (found := column.rates.get(mark)) is not None:
                 _draw(area, start + 1 + at * 2, mark, found)
-    line = "└" + "─" * area.width
-    return [
-        *area.with_axis(),
-        Content.styled(" " * (AXIS - 1) + line, glyphs.MUTED),
-        Content.styled(" " * AXIS + "".join(names[: area.width]), glyphs.MUTED),
-    ]
+    return area.framed("".join(names))
 
 
 def _draw(area: Field, column: int, mark: str, rate: tuple[float, float, float]) -> None:
