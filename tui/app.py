@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from lab.desk import Desk
     from store.records import Session
     from tui.screens.bench.screen import BenchScreen
+    from tui.trainings import Trainings
 
 _KEPT = "What came of {} when Litmus ended last is kept, marked ⚠."
 
@@ -138,18 +140,19 @@ class LitmusApp(App[None]):
         """Pay half a second of imports while the person looks around."""
         await asyncio.to_thread(warm_up)
         _collect_garbage()
-        self._follow_trainings()
+        self.run_worker(self.trainings.follow_open(), group="trainings")
 
-    @work(group="trainings")
-    async def _follow_trainings(self) -> None:
+    @cached_property
+    def trainings(self) -> Trainings:
+        """The trainings that are followed here, whichever screen is shown."""
         from tui import safe
-        from tui.trainings import follow_open
+        from tui.trainings import Trainings
 
         def say(sentence: str, wrong: bool) -> None:
             severity = "error" if wrong else "information"
             self.notify(safe.one_line(sentence), severity=severity, timeout=12, markup=False)
 
-        await follow_open(self.engine, say)
+        return Trainings(self.engine, partial(self.run_worker, group="trainings"), say)
 
     @work(group="open", exclusive=True)
     async def open_bench(self, desk: Desk) -> None:

@@ -29,6 +29,7 @@ BINDINGS: list[BindingType] = [
     _key("c", "rung", "Rung", "Bare, context, or what the store finds", show=True, id="rung"),
     _key("f3", "library", "Documents", "Read, promote and search", show=True, id="library"),
     _key("f4", "ladder", "Ladder", "Each rung and step, and what to do", show=True, id="ladder"),
+    _key("f5", "tune", "Tune", "Train a model on the train cases", show=True, id="tune"),
     _key("d", "documents", "In the context", "Go to the documents", id="documents"),
     _key("C", "citations", "Citations", "Open what the answer was given", id="citations"),
     _key("v", "compare", "Compare", "Several variants side by side", show=True, id="compare"),

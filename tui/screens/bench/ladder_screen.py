@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import work
 
 from tui.screens.bench.library import LibraryBench
 from tui.widgets.case_list import CaseList
+
+if TYPE_CHECKING:
+    from tui.screens.ladder.place import Go
 
 
 class LadderBench(LibraryBench):
@@ -28,12 +33,16 @@ class LadderBench(LibraryBench):
         from tui.screens.ladder.screen import LadderScreen
 
         going = await self.app.push_screen_wait(LadderScreen(self, settle=settle))
-        if going == "library":
-            self.action_library()
-        elif isinstance(going, Go):
-            self.comparing = list(going.variants)
-            await self.show_panes()
-            await self._go_to(going.case_id)
+        if isinstance(going, Go):
+            await self.go(going)
+        elif going is not None:
+            await self.run_action(going)
+
+    async def go(self, going: Go) -> None:
+        """Show a case, and the variants of which it was told."""
+        self.comparing = list(going.variants)
+        await self.show_panes()
+        await self._go_to(going.case_id)
 
     async def labelled(self) -> None:
         """Show what was labelled above."""

@@ -10,14 +10,14 @@ from store.errors import PlainError
 from store.records import Case, CaseDraft, Rung, Variant
 from tui.screens.bench.context import ContextBench
 from tui.screens.bench.judging import JudgedBench
-from tui.screens.bench.ladder_screen import LadderBench
+from tui.screens.bench.tune_screen import TuneBench
 from tui.widgets.answers import MOST, Answers
 from tui.widgets.case_list import CaseList
 from tui.widgets.document_list import DocumentList
 from tui.widgets.prompt_box import PromptBox
 
 
-class BenchScreen(JudgedBench, ContextBench, LadderBench):
+class BenchScreen(JudgedBench, ContextBench, TuneBench):
     """One session at work."""
 
     _climbing = False
@@ -62,14 +62,14 @@ class BenchScreen(JudgedBench, ContextBench, LadderBench):
         """Stop what is under way; where nothing is, list all cases again."""
         if not (self.asking.busy or self.judging.busy or self.promoting.busy):
             await self.show_all()
-        self._climbing = False
+        self._climbing = self.asks_tests = False
         self.asking.stop()
         self.judging.stop()
         self.promoting.stop()
 
     async def leave(self) -> None:
         """Stop what is being asked, and keep everything."""
-        self._climbing = False
+        self._climbing = self.asks_tests = False
         self.documents.stop.set()
         await self.asking.finish()
         await self.judging.finish()

@@ -14,6 +14,7 @@ BINDINGS: list[BindingType] = [
     _key("escape", "back", "Back", "Drop, stop, else go back to the bench", show=True, id="back"),
     _key("f2", "bench", "Bench", "To the bench; what is promoted goes on", show=True, id="bench"),
     _key("f4", "ladder", "Ladder", "To the ladder; what is promoted goes on", id="ladder"),
+    _key("f5", "tune", "Tune", "To the training; what is promoted goes on", id="tune"),
     _key("slash", "search", "Search", "Search in what is promoted", show=True, id="search"),
     _key("m", "mode", "Mode", "Search by vector, keyword or both", show=True, id="mode"),
     _key("plus", "more(1)", "One more", "One more result", id="more"),

@@ -33,9 +33,14 @@ class DocumentsScreen(Searching, Picking):
         self.action_bench()
         self.app.call_later(self.bench.run_action, "ladder")
 
+    def action_tune(self) -> None:
+        """Go over the bench to the training."""
+        self.action_bench()
+        self.app.call_later(self.bench.run_action, "tune")
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the way to the ladder only where it leads over the bench."""
-        if action == "ladder":
+        """Offer the way to the ladder, or the training, only where it leads over the bench."""
+        if action in ("ladder", "tune"):
             return self.app.screen_stack[-2:-1] == [self.bench]
         return super().check_action(action, parameters)
 

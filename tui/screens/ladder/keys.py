@@ -19,5 +19,6 @@ BINDINGS: list[BindingType] = [
     _key("x", "report", "Report", "Write the ladder to a file", show=True, id="report"),
     _key("o", "oracle", "Oracle", "Why the rung rag fails: retrieval or model", id="oracle"),
     _key("f3", "library", "Documents", "Read, promote and search", id="library"),
+    _key("f5", "tune", "Tune", "Train a model on the train cases", id="tune"),
     _key("question_mark", "app.help", "Keys", "Show these keys", show=True, id="help"),
 ]

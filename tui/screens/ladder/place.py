@@ -42,8 +42,8 @@ class Go:
     variants: tuple[Variant, ...]
 
 
-Leaving = Go | Literal["library"] | None
-"""Where to from here: to a case, to the documents, or back to where the bench was left."""
+Leaving = Go | Literal["library", "tune"] | None
+"""Where to from here: to a case, another screen, or back to where the bench was left."""
 
 
 class LadderPlace(KeyedScreen[Leaving], ModalScreen[Leaving]):

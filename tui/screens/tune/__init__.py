@@ -1,0 +1,1 @@
+"""The Tune screen: what is trained on, how it goes, and what came of it."""

@@ -1,0 +1,177 @@
+"""A small form: how a model is trained, and what is held back to look how far it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, Static
+
+from lab.tuning.dataset import Format, Source
+from lab.tuning.settings import parsed
+from store.errors import PlainError
+from store.jobs import Backend
+from tui import safe
+from tui.screens.tune.choice import HELD_BACK, Choice
+from tui.screens.tune.words import said_here
+from tui.widgets.line_input import LineInput
+
+MOST_EPOCHS, MOST_SEED = 100, 2**31 - 1
+_T = TypeVar("_T", bound=str)
+_SOURCES: tuple[Source, ...] = ("expected", "passed")
+_FORMATS: tuple[Format, ...] = ("sft", "dpo")
+_EXAMPLE: dict[Backend, str] = {
+    "local": "such as max_minutes=20 rank=8",
+    "hosted": "such as batch_size=8",
+}
+_WHY = (
+    "sft trains on a right answer each, taken from what is expected or from what you passed; dpo "
+    "on a passed answer beside a failed one. An empty line leaves it to the backend."
+)
+_KEYS = "enter goes on · ctrl+j keeps it · esc leaves it as it was"
+
+
+class SettingsProblem(PlainError):
+    """What was typed into the form cannot be; one sentence says why."""
+
+
+class SettingsForm(ModalScreen[Choice | None]):
+    """Asks how to train; dismissed with the choice as it is then, or None."""
+
+    DEFAULT_CSS = """
+    SettingsForm {
+        align: center middle;
+        & > Vertical {
+            width: 72; max-width: 96%; height: auto; max-height: 96%;
+            border: round $accent; background: $surface; padding: 0 2;
+            & > Static { height: auto; color: $text-muted; }
+            & > .problem { color: $text-error; }
+            & > Horizontal {
+                height: 1;
+                & > Label { width: 34; }
+                & > LineInput { width: 1fr; border: none; height: 1; padding: 0 1;
+                    background: $foreground 8%;
+                    &:focus { border: none; background: $foreground 16%; } }
+            }
+        }
+    }
+    """
+    BINDINGS = [
+        Binding("ctrl+j,ctrl+s", "keep", "Keep", id="training.keep", tooltip="Keep these"),
+        Binding("escape", "cancel", "Leave", id="training.leave", tooltip="Leave them"),
+        Binding("down", "app.focus_next", "Next", False, id="training.next", tooltip="Next line"),
+        Binding("up", "app.focus_previous", "Up", False, id="training.up", tooltip="Line before"),
+    ]
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__()
+        self._choice = choice
+        share = HELD_BACK if choice.backend == "local" else 0.0
+        values = {
+            "Method (sft, dpo)": (choice.format, ""),
+            "Answers (expected, passed, both)": (choice.source or "both", ""),
+            "Epochs": (_text(choice.epochs), "the backend's own number"),
+            "Held back to validate with": (_percent(choice.validation), _percent(share)),
+            "Seed": (_text(choice.seed), "any"),
+            "In the model's name": (choice.suffix, "nothing"),
+            "More, as NAME=VALUE": (_set(choice), _EXAMPLE[choice.backend]),
+        }
+        self._lines = {
+            label: LineInput(value, placeholder=placeholder, select_on_focus=True)
+            for label, (value, placeholder) in values.items()
+        }
+        self._problem = Static(classes="problem")
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label("How it is trained")
+            for label, line in self._lines.items():
+                with Horizontal():
+                    yield Label(label)
+                    yield line
+            yield self._problem
+            yield Static(_WHY)
+            yield Static(_KEYS)
+
+    def on_mount(self) -> None:
+        list(self._lines.values())[2].focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input is list(self._lines.values())[-1]:
+            self.action_keep()
+        else:
+            self.focus_next()
+
+    def action_keep(self) -> None:
+        try:
+            texts = [line.value.strip() for line in self._lines.values()]
+            self.dismiss(chosen(self._choice, texts))
+        except PlainError as error:
+            self._problem.update(safe.content(said_here(str(error))))
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+def chosen(before: Choice, texts: list[str]) -> Choice:
+    """Return a choice with what the form's texts say, in its order.
+
+    Raises SettingsProblem, TuningError.
+    """
+    method, source, epochs, share, seed, suffix, more = texts
+    options = parsed(before.backend, more.split())
+    return replace(
+        before,
+        format=_one_of(_FORMATS, method, "The method"),
+        source=None if source in ("", "both") else _one_of(_SOURCES, source, "Answers"),
+        epochs=_whole(epochs, "Epochs", 1, MOST_EPOCHS) if epochs else None,
+        validation=_share(share) if share else None,
+        seed=_whole(seed, "The seed", 0, MOST_SEED) if seed else None,
+        suffix=suffix,
+        options={**before.options, before.backend: options},
+    )
+
+
+def _one_of(known: tuple[_T, ...], text: str, name: str) -> _T:
+    for each in known:
+        if text and each.startswith(text.lower()):
+            return each
+    raise SettingsProblem(f"{name}: choose {' or '.join(known)}.")
+
+
+def _share(text: str) -> float:
+    """Return a share from "20%", "20" or "0.2"."""
+    number = text.removesuffix("%").strip()
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if text.endswith("%") or value >= 1:
+        value /= 100
+    if not 0 <= value < 1:
+        raise SettingsProblem(f"“{text[:40]}” is no share that could be held back; type 20%.")
+    return value
+
+
+def _whole(text: str, name: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit()) or not least <= int(text[:20]) <= most:
+        raise SettingsProblem(f"{name} must be a whole number from {least:,} to {most:,}.")
+    return int(text)
+
+
+def _text(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share * 100:.3g}%"
+
+
+def _set(choice: Choice) -> str:
+    """Return what is set of a backend's own settings, as it was typed."""
+    return " ".join(f"{name}={value}" for name, value in choice.set_here.items())
