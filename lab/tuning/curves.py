@@ -36,16 +36,14 @@ class Curve:
     def add(self, step: int, value: float) -> None:
         """Keep the value of a step; told again, a step that stands alone gets the new one."""
         kept = self._kept
-        if not kept or step > kept[-1].last:
-            kept.append(_Stretch(step, step, value, 1))
+        place = bisect_left(kept, step, key=lambda each: each.last)
+        if place == len(kept) or step < kept[place].first:
+            kept.insert(place, _Stretch(step, step, value, 1))
             if len(kept) > self._most:
                 self._kept = list(map(_joined, kept[::2], kept[1::2])) + kept[len(kept) // 2 * 2 :]
             return
-        place = bisect_left(kept, step, key=lambda each: each.last)
         found = kept[place]
-        if step < found.first:
-            kept.insert(place, _Stretch(step, step, value, 1))
-        elif found.first == found.last:
+        if found.first == found.last:
             found.total, found.values = value, 1
         else:
             found.total, found.values = found.total + value, found.values + 1

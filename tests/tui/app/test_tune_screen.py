@@ -109,7 +109,7 @@ async def test_what_is_trained_on_stands_there_and_what_is_left_out_leads_to_its
         await person.until_seen(
             "Litmus · work · tune",
             "15 train · 3 test",
-            "12 examples from 15 train cases: 12 as expected",
+            "12 examples from 15 train cases, as expected",
             "left out    2 it has no expectation and no passed answer",
             "1 it is the same example as",
             "leaks       none",
@@ -118,6 +118,10 @@ async def test_what_is_trained_on_stands_there_and_what_is_left_out_leads_to_its
             "base        fixture-large",
         )
         assert screen.page == "plan" and "tune.page" not in offered(person)
+        await person.until_seen("▸ in", "Its cases")
+        await person.press("enter")
+        await person.until_seen("12 examples", "train  → Ann A", "Who is mayor of Aholm?")
+        await person.press("escape")
         await put_on(person, "left:no_answer")
         await person.until_seen("Its cases")
         await person.press("enter")

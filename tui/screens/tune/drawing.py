@@ -89,7 +89,7 @@ def named(name: str, value: Content | str, width: int) -> list[Content]:
 
 def _dataset(plan: Plan) -> Iterator[Item]:
     report = plan.report
-    yield Item(partial(named, "in", _examples(report)))
+    yield Item(partial(named, "in", _examples(report)), "in:" if report.dataset.examples else "")
     reasons = Counter(item.kind for item in report.dataset.left_out)
     for place, (kind, number) in enumerate(reasons.most_common()):
         name = "left out" if place == 0 else ""
@@ -117,14 +117,15 @@ def _examples(report: Report) -> Content:
     tokens = sum(example.tokens for example in examples)
     about = "" if all(example.exact for example in examples) else "about "
     expected = sum(example.source == "expected" for example in examples)
-    origin = "a passed answer beside a failed one"
-    if dataset.recipe.format != "dpo":
-        passed = len(examples) - expected
-        parts = (f"{expected:,} as expected", expected), (f"{passed:,} as passed", passed)
-        origin = ", ".join(text for text, number in parts if number)
+    passed = len(examples) - expected
+    origin = f": {expected:,} as expected, {passed:,} as passed"
+    if dataset.recipe.format == "dpo":
+        origin = ", a passed answer beside a failed one"
+    elif not (expected and passed):
+        origin = ", as expected" if expected else ", as you passed them"
     return Content.assemble(
         Content.styled(count(len(examples), "example"), "bold"),
-        f" from {cases}: {origin}",
+        f" from {cases}{origin}",
         Content.styled(f" · {about}{tokens:,} tokens", glyphs.MUTED),
     )
 

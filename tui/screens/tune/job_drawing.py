@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from lab.ladder.words import count
+from lab.ladder.words import count, percent
 from lab.prices import format_cost
 from tui import glyphs, safe
 from tui.durations import time_left
@@ -20,6 +20,7 @@ from tui.widgets.curve_plot import CurvePlot, Series
 from tui.widgets.item_list import Item
 
 if TYPE_CHECKING:
+    from lab.ladder.reading import Step
     from lab.tuning.course import Course, LogLine
     from store.jobs import Job
     from tui.screens.tune.after import After
@@ -47,6 +48,15 @@ def look_text(course: Course) -> str:
     if best.right > last.right:
         text += f", best {best.right} at step {best.step}"
     return text
+
+
+def rates_text(job: Job, step: Step) -> str:
+    """Return how often a tuned model is right, and how often its base."""
+    model = safe.one_line(job.tuned_model, 80)
+    base, tuned = step.comparison.first.rate, step.comparison.second.rate
+    if base is None or tuned is None:
+        return model
+    return f"{model} is right in {percent(tuned.rate)}, its base in {percent(base.rate)}"
 
 
 def step_text(course: Course) -> str:
@@ -108,13 +118,18 @@ def headline(job: Job, course: Course, *, followed: bool, why: str) -> tuple[str
 # -- The curves ---------------------------------------------------------------------------
 
 
-def show_curves(looks: CurvePlot, loss: CurvePlot, course: Course, job: Job) -> None:
-    """Draw how many held-out answers are right over the steps, and the loss below it."""
+def show_curves(
+    looks: CurvePlot, loss: CurvePlot, course: Course, job: Job, *, small: bool
+) -> None:
+    """Draw how many held-out answers are right over the steps, and the loss below it.
+
+    Where it is `small` there is only the first, as long as that is told.
+    """
     steps = course.step if job.ended else max(course.steps, course.step)
     held = bool(len(course.looks)) or (
         job.backend == "local" and bool(job.plan.get("validation_examples")) and steps > 0
     )
-    looks.display, loss.display = held, bool(len(course.loss))
+    looks.display, loss.display = held, bool(len(course.loss)) and not (held and small)
     if held:
         said = look_text(course) or "not looked at yet"
         title = Content.assemble(

@@ -21,7 +21,7 @@ BINDINGS: list[BindingType] = [
     _key("x", "cancel", "Cancel", "Stop the training", show=True, id="cancel"),
     _key("b", "backend", "Backend", "Train here, or at a provider", show=True, id="backend"),
     _key("m", "base", "Base", "Choose the model to train", show=True, id="base"),
-    _key("e", "settings", "Settings", "Method, epochs, held back, seed", show=True, id="set"),
+    _key("e", "settings", "Method", "Method, epochs, held back, seed", show=True, id="set"),
     _key("n", "job(1)", "Older", "The training before this one", id="older"),
     _key("N", "job(-1)", "Newer", "The training after this one", id="newer"),
     _key("f3", "library", "Documents", "Read, promote and search", id="library"),

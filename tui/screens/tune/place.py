@@ -39,7 +39,10 @@ Page = Literal["plan", "job"]
 Leaving = Go | Literal["library", "ladder"] | None
 """Where to from here: to a case, another screen, or back to where the bench was left."""
 
+ROOM_FOR_TWO = 36
+"""Rows from which both curves have room above what came of a training."""
 _OPENS = {
+    "in": "Its cases",
     "left": "Its cases",
     "finding": "Its cases",
     "leak": "The pair",
@@ -112,11 +115,24 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
         )
         if self.page == "job" and self.job is not None:
             looks, loss = self.query_one("#looks", CurvePlot), self.query_one("#loss", CurvePlot)
-            job_drawing.show_curves(looks, loss, self.course, self.job)
+            job_drawing.show_curves(looks, loss, self.course, self.job, small=self._is_small)
             self.set_class(looks.display or loss.display, "-drawn")
-            self.set_class(self.after is not None and self.after.step is not None, "-compared")
+            self.set_class(self._compared, "-compared")
         self._show_list(anew=anew)
         self.refresh_bindings()
+
+    @property
+    def _compared(self) -> bool:
+        """Whether it is known what came of the training, which then has most of the room."""
+        return self.after is not None and self.after.step is not None
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether there is room for one curve only."""
+        return self._compared and self.size.height < ROOM_FOR_TWO
+
+    def on_resize(self) -> None:
+        self.show()
 
     def _show_counts(self) -> None:
         said = ""
@@ -152,9 +168,9 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
             step = self.after.step if self.after else None
             if step is not None and step.verdict.state is not None:
                 verdict = step.verdict
-                said = Content(safe.one_line(self.job.tuned_model, 80))
                 assert verdict.state is not None
                 word = f"{GLYPH[verdict.state]} {verdict.head}"
+                said = Content(job_drawing.rates_text(self.job, step))
                 return word, glyphs.STEP[verdict.state], said
             return job_drawing.headline(
                 self.job,

@@ -28,6 +28,10 @@ _BASE = (
 )
 
 
+SHOWN = 200
+"""Examples that are listed at most; the bench lists all cases."""
+
+
 class TuneScreen(Following):
     """What is trained on, how it goes, what came of it, with the keys that do something."""
 
@@ -67,7 +71,7 @@ class TuneScreen(Following):
     def _selected(self) -> None:
         kind, name = self.here
         match kind:
-            case "left" | "finding" | "leak":
+            case "in" | "left" | "finding" | "leak":
                 self._show_cases(kind, name)
             case "set" if name == "backend":
                 self.action_backend()
@@ -111,6 +115,12 @@ class TuneScreen(Following):
         if self.plan is None:
             return "", []
         report = self.plan.report
+        if kind == "in":
+            examples = report.dataset.examples
+            title = count(len(examples), "example")
+            if len(examples) > SHOWN:
+                title += f", the first {SHOWN}"
+            return title, [(each.case, f"→ {each.answer}") for each in examples[:SHOWN]]
         if kind == "left":
             found = [item for item in report.dataset.left_out if item.kind == name]
             return f"{count(len(found), 'case')} left out", [(i.case, i.reason) for i in found]
