@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Generator
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 READERS = 2
 BUSY_MS = 10_000
+_BESIDE = 1 << 16
 
 
 class Database:
@@ -238,10 +240,21 @@ def _plain(error: sqlite3.Error, path: Path) -> str:
     text = str(error)
     if "locked" in text or "busy" in text:
         return f"Another program holds {path} for writing; close it and try again."
-    if "full" in text:
+    if "full" in text or ("I/O" in text and _no_room(path)):
         return f"The disk that holds {path} is full; free some room and try again."
     if "readonly" in text or "unable to open" in text:
         return f"Litmus cannot write to {path}; give it another folder with --home."
     if "not a database" in text or "malformed" in text:
         return f"{path} is damaged or no Litmus database; move it away or use another --home."
     return f"The database {path} cannot be used ({text}); `litmus doctor` examines it."
+
+
+def _no_room(path: Path) -> bool:
+    """Return whether the disk has no room even for what SQLite puts beside the file.
+
+    It does not tell that as a full disk.
+    """
+    try:
+        return shutil.disk_usage(path.parent).free < _BESIDE
+    except OSError:
+        return False

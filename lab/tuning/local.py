@@ -7,6 +7,7 @@ Litmus finds the job again by it, see `lab.tuning.running` and `lab.tuning.local
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
@@ -103,9 +104,7 @@ async def start(engine: Engine, job: Job) -> AsyncGenerator[TuningEvent]:
                 spec = await asyncio.to_thread(_prepare, folder, job, files)
                 await launching.launch(folder, spec)
     except OSError as error:
-        raise TuningError(
-            f"The training cannot be started in {folder}: {error.strerror or error}."
-        ) from error
+        raise TuningError(_unstarted(folder, error)) from error
     if job.state != "succeeded":
         job = await engine.database.write(
             jobs.update, job.id, state="running", folder=str(folder), error=""
@@ -161,7 +160,7 @@ async def cancel(engine: Engine, job: Job) -> Job:
         job = event.job
     if job.state == "succeeded":
         raise TuningError(f"Job {job.id} has ended already: {job.state}.")
-    return await engine.database.write(jobs.update, job.id, state="cancelled")
+    return await engine.database.write(jobs.update, job.id, state="cancelled", cost_usd=0.0)
 
 
 def setup(job: Job, model: str) -> Setup:
@@ -186,6 +185,15 @@ def setup(job: Job, model: str) -> Setup:
 def _folder(engine: Engine, job: Job) -> Path:
     # It is known before it is kept: a start may have been broken off between the two.
     return Path(job.folder or adapter.jobs_folder(engine.database.home) / str(job.id))
+
+
+def _unstarted(folder: Path, error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return (
+            f"The disk that holds {folder} is full; free some room, and `litmus tune start "
+            "--resume` goes on."
+        )
+    return f"The training cannot be started in {folder}: {error.strerror or error}."
 
 
 async def _at_work(folder: Path) -> bool:
@@ -216,7 +224,7 @@ async def _look(engine: Engine, job: Job, reader: Reader) -> AsyncGenerator[Tuni
                 folder=str(reader.folder),
                 error=standing.error,
                 tuned_model=standing.model or None,
-                cost_usd=0.0 if standing.state == "succeeded" else None,
+                cost_usd=0.0 if standing.state in jobs.ENDED else None,
             )
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,14 +63,18 @@ class Reader:
 def last_checkpoint(folder: Path) -> tuple[int, Path] | None:
     """Return the step and the folder of a job's newest whole checkpoint, None without one.
 
-    The trainer's state is written last; a checkpoint without it was torn by a kill.
+    The trainer's state is written last; a checkpoint without it was torn, by a kill or a full
+    disk.
     """
-    found: list[tuple[int, Path]] = []
-    for path in folder.glob(f"{_CHECKPOINT}*"):
-        number = path.name.removeprefix(_CHECKPOINT)
-        if number.isdecimal() and (path / _STATE).is_file():
-            found.append((int(number), path))
+    found = [(_step(path), path) for path in folder.glob(f"{_CHECKPOINT}*") if _is_whole(path)]
     return max(found) if found else None
+
+
+def drop_torn(folder: Path) -> None:
+    """Delete the checkpoints that nothing can go on from, which take room all the same."""
+    for path in folder.glob(f"{_CHECKPOINT}*"):
+        if not _is_whole(path):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def drop_checkpoints(folder: Path) -> None:
@@ -76,6 +82,19 @@ def drop_checkpoints(folder: Path) -> None:
     for path in folder.glob(f"{_CHECKPOINT}*/*"):
         if path.name != _STATE and path.is_file():
             path.unlink(missing_ok=True)
+
+
+def _step(checkpoint: Path) -> int:
+    number = checkpoint.name.removeprefix(_CHECKPOINT)
+    return int(number) if number.isdecimal() else -1
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / _STATE).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return _step(checkpoint) >= 0
 
 
 def _turns(told: Told) -> bool:

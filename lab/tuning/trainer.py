@@ -32,7 +32,7 @@ from lab.tuning import (
 )
 from lab.tuning.gguf_adapter import NotLlama, write_gguf
 from lab.tuning.heavy import library
-from lab.tuning.local_follow import drop_checkpoints, last_checkpoint
+from lab.tuning.local_follow import drop_checkpoints, drop_torn, last_checkpoint
 from lab.tuning.training_spec import Spec, SpecProblem, read
 from store.errors import PlainError
 
@@ -53,6 +53,7 @@ def main() -> None:
     if _is_first():
         if not running.claim(path.parent):
             sys.exit(f"{path.parent} is being trained in by another process.")
+        drop_torn(path.parent)  # one that was killed left it
         tell = training_events.Teller(path.parent, pipe)
     try:
         _train(path, tell, stop)
@@ -66,6 +67,7 @@ def main() -> None:
     finally:
         if isinstance(tell, training_events.Teller):
             tell.close()
+            drop_torn(path.parent)
 
 
 class _Stop:

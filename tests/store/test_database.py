@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -245,6 +246,22 @@ def test_a_full_disk_is_told_and_nothing_is_half_kept(home, refused):
     home.write(free)
     assert home.read(benchmarks.count, home.session.id) == 0
     assert len(home.cases("there is room again")) == 1
+
+
+def test_a_disk_too_full_to_open_the_file_is_told_as_full(home, refused, monkeypatch):
+    def fails(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")  # what SQLite says of its own files
+
+    usage_of = shutil.disk_usage
+
+    def free(number: int) -> None:
+        usage = usage_of(home.folder)._replace(free=number)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
+    free(1 << 30)
+    assert "cannot be used (disk I/O error)" in refused(home.read, fails)
+    free(4096)
+    assert "is full; free some room" in refused(home.read, fails)
 
 
 def test_a_write_that_sqlite_rolled_back_itself_keeps_its_error(home):

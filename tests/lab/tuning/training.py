@@ -11,10 +11,10 @@ from lab.tuning import training_events
 from store.child import importing
 
 
-def trainer(spec: Path) -> subprocess.Popen[str]:
-    """Start a trainer whose output can be read."""
+def trainer(spec: Path, *before: str) -> subprocess.Popen[str]:
+    """Start a trainer whose output can be read; the words `before` run it."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "lab.tuning.trainer", str(spec)],
+        [*before, sys.executable, "-P", "-m", "lab.tuning.trainer", str(spec)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=importing(os.environ) | {"OMP_NUM_THREADS": "1"},
