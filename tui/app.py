@@ -28,12 +28,14 @@ from tui.terminal import outlasting_terminal
 
 # Each screen is imported when it is first shown: the first paint waits for one, not for all.
 if TYPE_CHECKING:
+    from lab.demo import DemoName
     from lab.desk import Desk
     from store.records import Session
     from tui.screens.bench.screen import BenchScreen
     from tui.trainings import Trainings
 
 _KEPT = "What came of {} when Litmus ended last is kept, marked ⚠."
+_LAST_RUNG = "These rungs need no training. F5 trains the last one, on the train cases."
 
 
 Queue = Literal["open", "blind", "settle", "settle blind"]
@@ -83,12 +85,12 @@ class LitmusApp(App[None]):
         desk: Desk | None = None,
         *,
         first: bool = False,
-        run_demo: bool = False,
+        demo: DemoName | None = None,
         queue: Queue | None = None,
     ) -> None:
         """Open on a desk's bench, else on the sessions, or on the first start's choices.
 
-        `run_demo` opens the demo and climbs its ladder; `queue` opens the bench's label queue.
+        `demo` opens a demo and climbs its ladder; `queue` opens the bench's label queue.
         """
         self.engine = engine
         self.trouble: PlainError | None = None
@@ -97,7 +99,7 @@ class LitmusApp(App[None]):
         self._first_screen = _first_screen(engine, desk, first=first)
         # Textual does not load a default screen's own stylesheet.
         super().__init__(css_path=["app.tcss", *self._first_screen.css_path])
-        self._run_demo = run_demo
+        self._demo = demo
         self._queue = queue
 
     def _handle_exception(self, error: Exception) -> None:
@@ -118,8 +120,8 @@ class LitmusApp(App[None]):
         return self._first_screen
 
     def on_mount(self) -> None:
-        if self._run_demo:
-            self.open_demo()
+        if self._demo is not None:
+            self.open_demo(self._demo)
         if self._queue is not None:
             action = "settle" if self._queue.startswith("settle") else "queue"
             blind = self._queue.endswith("blind")
@@ -176,19 +178,21 @@ class LitmusApp(App[None]):
         await self._show_bench(await Desk.open(self.engine, session))
 
     @work(group="open", exclusive=True)
-    async def open_demo(self) -> None:
-        """Open the demo's session, and climb its ladder where that is not done yet."""
+    async def open_demo(self, name: DemoName = "questions") -> None:
+        """Open a demo's session, and climb its ladder where that is not done yet."""
         from lab import demo
 
         try:
             if not await self._has_weights():
                 return
-            desk = await demo.prepare(self.engine)
+            desk = await demo.prepare(self.engine, demo.DEMOS[name])
         except PlainError as error:
             self.notify(str(error), severity="error", timeout=12, markup=False)
             return
         bench = await self._show_bench(desk)
         bench.climb(demo.RUNGS)
+        if name == "tickets":
+            self.notify(_LAST_RUNG, timeout=12)
 
     async def _has_weights(self) -> bool:
         """Offer the download of the embedded model where its weights are missing."""
@@ -282,7 +286,7 @@ def run_app(
     *,
     session: str = "",
     resume: bool = False,
-    demo: bool = False,
+    demo: DemoName | None = None,
     queue: Queue | None = None,
 ) -> int:
     """Open the app and return its exit status.
@@ -294,7 +298,7 @@ def run_app(
 
 
 async def _run(
-    engine: Engine, session: str, *, resume: bool, demo: bool, queue: Queue | None
+    engine: Engine, session: str, *, resume: bool, demo: DemoName | None, queue: Queue | None
 ) -> int:
     """Run the app to its end, and close what belongs to the event loop while it lives."""
     try:
@@ -307,8 +311,8 @@ async def _run(
         # What a Litmus that died was streaming is put together before anything is shown.
         kept = await engine.recover()
         desk = await _open(engine, found) if found else None
-        first = last is None and not demo
-        app = LitmusApp(engine, desk, first=first, run_demo=demo, queue=queue)
+        first = last is None and demo is None
+        app = LitmusApp(engine, desk, first=first, demo=demo, queue=queue)
         if kept:
             answers = "an answer" if kept == 1 else f"{kept} answers"
             app.call_later(app.notify, _KEPT.format(answers))

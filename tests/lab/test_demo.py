@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from store.library_records import Indexing, Retrieval
 
 async def test_the_session_is_made_of_the_fixtures(engine: Engine) -> None:
     desk = await demo.prepare(engine, start_model=False)
-    assert (desk.session.name, desk.session.task) == (demo.SESSION, demo.TASK)
+    assert (desk.session.name, desk.session.task) == (demo.QUESTIONS.session, demo.QUESTIONS.task)
     assert (len(await desk.cases("test")), len(await desk.cases("train"))) == (24, 12)
     assert [(item.name, item.attached) for item in desk.documents] == [
         ("notes.md", 0),
@@ -71,7 +72,7 @@ async def test_the_ladder_is_climbed_on_the_same_cases(
     server.reply = reply
     indexing = Indexing(96, embedder="custom", model="fixture-embed", base_url=server.base_url)
     retrieval = Retrieval(indexing, "keyword", k=3)
-    setup = Setup("custom", "fixture-large", base_url=server.base_url, system=demo.SYSTEM)
+    setup = Setup("custom", "fixture-large", base_url=server.base_url, system=demo.QUESTIONS.system)
     desk.setup = replace(setup, retrieval=retrieval)
     promoted: list[str] = []
 
@@ -92,6 +93,19 @@ async def test_the_ladder_is_climbed_on_the_same_cases(
     assert sum("Document: ticket-office.txt" in system for system in sent) == 24
     assert not any("handbook" in system for system in sent[:48])
     assert any("] handbook.pdf, page " in system for system in sent[48:])
+
+
+async def test_the_demo_of_the_last_rung_has_cases_to_train_on(engine: Engine) -> None:
+    desk = await demo.prepare(engine, demo.TICKETS, start_model=False)
+    assert desk.session.name == "demo-tickets" != demo.QUESTIONS.session
+    splits = Counter(case.draft.split for case in await desk.cases(None))
+    assert splits == {"train": 60, "test": 30}
+    [paper] = desk.documents
+    text = (demo.fixtures() / "documents" / "desks.md").read_text()
+    codes = {case.expectation.text for case in await desk.cases()}
+    # What the model is trained to say stands in the context: knowledge is not what it lacks.
+    assert (paper.name, paper.attached is not None) == ("desks.md", True)
+    assert len(codes) == 5 and all(code in text for code in codes)
 
 
 async def test_without_a_model_it_says_so(engine: Engine) -> None:
@@ -120,7 +134,7 @@ async def test_the_embedded_model_answers_a_question_of_the_demo(
     await engine.database.write(sessions.save_setting, "setup", paid.to_json())
     desk = await demo.prepare(engine)
     assert desk.setup and desk.setup.provider == "embedded"
-    assert desk.setup.parameters["max_tokens"] == demo.ANSWER_TOKENS
+    assert desk.setup.parameters["max_tokens"] == demo.QUESTIONS.answer_tokens
     cases = [case for case in await desk.cases() if "by hand" in case.draft.tags][:2]
     asking = await desk.ask(cases, replace(desk.setup, rung="context").variant(desk.documents))
     answers = [e.answer async for e in asking.events() if isinstance(e, Answered)]
@@ -128,6 +142,7 @@ async def test_the_embedded_model_answers_a_question_of_the_demo(
     for answer in answers:
         assert answer.text and answer.grade and answer.cost_usd == 0.0
         assert answer.usage.prompt and answer.usage.prompt > 200  # the documents were read
-        assert answer.usage.completion and answer.usage.completion <= demo.ANSWER_TOKENS
-    again = await Desk.open(engine, await engine.database.read(sessions.named, demo.SESSION))
+        assert answer.usage.completion and answer.usage.completion <= demo.QUESTIONS.answer_tokens
+    session = await engine.database.read(sessions.named, demo.QUESTIONS.session)
+    again = await Desk.open(engine, session)
     assert again.setup == desk.setup

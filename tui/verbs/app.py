@@ -11,6 +11,7 @@ from store.home import home
 if TYPE_CHECKING:
     import argparse
 
+    from lab.demo import DemoName
     from tui.app import Queue
 
 
@@ -37,7 +38,7 @@ def open_app(
     *,
     session: str = "",
     resume: bool = False,
-    demo: bool = False,
+    demo: DemoName | None = None,
     queue: Queue | None = None,
 ) -> int:
     """Open the app and return its exit status; see `tui.app.run_app`.

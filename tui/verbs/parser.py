@@ -93,6 +93,14 @@ def _parser() -> argparse.ArgumentParser:
         "demo", parents=[common, json], help="the ladder on the fixtures, with the embedded model"
     )
     demo.add_argument("--headless", action="store_true", help="without the app")
+    demo.add_argument(
+        "--tune",
+        action="store_true",
+        help="another task, with the last rung: a model trained on this machine (extra tune)",
+    )
+    demo.add_argument(
+        "--seed", metavar="N", type=tune_job_words.seed, default=0, help="of the training, headless"
+    )
     demo.set_defaults(call="demo:demo")
 
     new = verbs.add_parser("new", parents=[common, json], help="make a session")
