@@ -19,6 +19,9 @@ from store.errors import PlainError
 FOLDER = "tuning"
 RECORD = "adapter.json"
 GGUF = "adapter.gguf"
+PEFT = "adapter"
+"""The folder of an adapter as peft reads it, in its job's."""
+PEFT_WEIGHTS = "adapter_model.safetensors"
 _DIGITS = 8
 
 
@@ -142,14 +145,15 @@ def refuse_changed(adapter: Adapter, base: Path) -> None:
         (adapter.gguf, adapter.adapter_sha256, "The adapter"),
         (base, adapter.base_sha256, "The base model"),
     ):
-        if _sha256_of(path) != sha256:
+        if sha256_of(path) != sha256:
             raise AdapterProblem(
                 f"{what} of {adapter.model} is another file now ({path}), so its answers would "
                 "not be that model's: put the file back, or train anew."
             )
 
 
-def _sha256_of(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256 in hex. Raises AdapterProblem where it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -271,8 +271,10 @@ async def _lost(engine: Engine, job: Job) -> str:
     return found.id if found else ""
 
 
-def setup(job: Job, model: str) -> Setup:
+def setup(job: Job, model: str, base_url: str = "") -> Setup:
     """Return what asks a job's model, under the system prompt that it was trained with."""
+    if base_url:
+        raise TuningError("The tuned model is asked where it was trained; leave out --base-url.")
     if job.provider == "azure" and not model:
         raise TuningError(
             f"Azure serves {job.tuned_model} only where it is deployed; deploy it, and name the "

@@ -107,8 +107,11 @@ class Runner(Protocol):
         """Stop a job; return it as it is then."""
         ...
 
-    def setup(self, job: Job, model: str) -> Setup:
-        """Return what asks the model that a job made; `model` is a name given to it since."""
+    def setup(self, job: Job, model: str, base_url: str = "") -> Setup:
+        """Return what asks the model that a job made; `model` is a name given to it since.
+
+        `base_url` is a server that the person runs it at; reads files.
+        """
         ...
 
 
@@ -160,6 +163,12 @@ async def pick_up(engine: Engine) -> list[Job]:
 
 def end_text(job: Job) -> str:
     """Return how a job has ended, in one sentence that says what to do next."""
+    if job.state == "succeeded" and not job.tuned_model:
+        return (
+            f"Job {job.id} has made an adapter that the embedded server cannot load, in "
+            f"{job.folder}/adapter; serve it, for one with vLLM's --lora-modules, and `litmus run "
+            "--rung tuned --base-url URL --model NAME` asks it the test cases."
+        )
     if job.state == "succeeded":
         return (
             f"Job {job.id} has made {job.tuned_model} (cost: {format_cost(job.cost_usd)}); "
@@ -170,11 +179,14 @@ def end_text(job: Job) -> str:
     return job.error or f"Job {job.id} has failed and gave no reason."
 
 
-async def tuned_setup(engine: Engine, session_id: int, model: str = "") -> Setup:
+async def tuned_setup(
+    engine: Engine, session_id: int, model: str = "", base_url: str = ""
+) -> Setup:
     """Return what asks the model of a session's newest job that succeeded.
 
-    `model` is the name under which the provider serves it, where that is another. Raises
-    NotFound where no job has succeeded, TuningError where the name must be told or is the base's.
+    `model` is the name under which the provider serves it, where that is another, or the
+    server at `base_url`, where the person runs one. Raises NotFound where no job has succeeded,
+    TuningError where the name must be told or is the base's.
     """
     job = await engine.database.read(tuned.last_made, session_id)
     if job is None:
@@ -187,7 +199,7 @@ async def tuned_setup(engine: Engine, session_id: int, model: str = "") -> Setup
             f"{model} is the base model and not the tuned one; leave out --model, or ask the base "
             "with --rung bare."
         )
-    setup = backend(job.backend).setup(job, model)
+    setup = await asyncio.to_thread(backend(job.backend).setup, job, model, base_url)
     if setup.tuned is None:
         return setup
     manifest = job.plan.get("manifest", {})

@@ -163,23 +163,37 @@ async def cancel(engine: Engine, job: Job) -> Job:
     return await engine.database.write(jobs.update, job.id, state="cancelled", cost_usd=0.0)
 
 
-def setup(job: Job, model: str) -> Setup:
-    """Return what asks a job's model, under the system prompt that it was trained with."""
-    found = adapter.read(Path(job.folder))
-    if found is None:
+def setup(job: Job, model: str, base_url: str = "") -> Setup:
+    """Return what asks a job's model, under the system prompt that it was trained with.
+
+    That is the embedded server, or one at `base_url` that the person runs with the adapter.
+    """
+    folder = Path(job.folder)
+    found = adapter.read(folder)
+    if found is None and not base_url:
         raise TuningError(
-            f"The adapter in {job.folder} is none that the embedded server can load; serve its "
-            "folder with vLLM or `transformers serve`, and ask it there with --base-url."
+            f"The adapter in {folder / adapter.PEFT} is none that the embedded server can load; "
+            f"serve it, such as with `vllm serve {job.base_model} --enable-lora --lora-modules "
+            f"NAME={folder / adapter.PEFT}`, and ask it there with --base-url URL --model NAME."
         )
+    name = model or (found.model if found else "")
+    if not name:
+        raise TuningError(f"Name the tuned model with --model, as it is served at {base_url}.")
+    made = (found.base_model, found.adapter_sha256) if found else _made(job, folder)
     return Setup(
-        "embedded",
-        model or found.model,
+        "custom" if base_url else "embedded",
+        name,
         "tuned",
-        "",
+        base_url,
         job.plan.get("system", ""),
         job.plan.get("parameters", {}),
-        tuned=Tuned(found.base_model, found.adapter_sha256, job.training_sha256),
+        tuned=Tuned(*made, job.training_sha256),
     )
+
+
+def _made(job: Job, folder: Path) -> tuple[str, str]:
+    """Return an adapter's base and hash, where only peft reads it."""
+    return job.base_model, adapter.sha256_of(folder / adapter.PEFT / adapter.PEFT_WEIGHTS)
 
 
 def _folder(engine: Engine, job: Job) -> Path:

@@ -232,7 +232,7 @@ def _finish(
     folder: Path, base: base_weights.Base, config: Any, best: training_watch.Best
 ) -> dict[str, Any]:
     """Put the best adapter in its place, also as GGUF; return its record."""
-    kept = folder / training_watch.ADAPTER
+    kept = folder / adapter.PEFT
     if not kept.exists():
         best.folder(folder).replace(kept)
     told: dict[str, Any] = {"adapter": kept.name, "step": best.step, "of": best.of}

@@ -14,13 +14,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lab.tuning.adapter import PEFT
 from lab.tuning.heavy import library
 from lab.tuning.training_data import Tokens, is_right
 from lab.tuning.training_spec import Spec
 from store.records import Expectation
 
-ADAPTER = "adapter"
-"""The folder of the adapter that a training has made, in its job's folder."""
 _BEST = "best-"
 _PROGRESS = "progress.json"
 _GENERATED_AT_ONCE = 16
@@ -60,7 +59,7 @@ def best_of(folder: Path) -> Best:
         best = Best(**value)
     except (FileNotFoundError, ValueError, TypeError):
         return Best()
-    there = best.folder(folder).is_dir() or (folder / ADAPTER).is_dir()
+    there = best.folder(folder).is_dir() or (folder / PEFT).is_dir()
     return best if there else Best()
 
 

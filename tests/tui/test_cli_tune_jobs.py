@@ -401,6 +401,8 @@ def test_azure_asks_for_the_deployment_of_the_tuned_model(litmus, server, tune):
     done = tune(*FAST, where=("--provider", "azure", "--model", "fixture-small"))
     assert done.status == 0, done.err
     assert "only where it is deployed" in litmus("run", "--rung", "tuned").refused()
+    elsewhere = litmus("run", "--rung", "tuned", "--base-url", "http://127.0.0.1:9/v1").refused()
+    assert elsewhere == "The tuned model is asked where it was trained; leave out --base-url."
     base = litmus("run", "--rung", "tuned", "--model", "fixture-small").refused()
     assert "is the base model and not the tuned one" in base
     found = litmus("run", "--rung", "tuned", "--model", "my-deployment", "--json").data

@@ -139,7 +139,7 @@ def _refuse_bad(options: argparse.Namespace) -> None:
         )
     if options.no_base and options.rung != "tuned":
         raise BadOptions("--no-base is for --rung tuned; leave it out.")
-    for name in ("provider", "base_url", "system"):
+    for name in ("provider", "system"):
         if options.rung == "tuned" and getattr(options, name) is not None:
             raise BadOptions(
                 f"The tuned model is asked where and as it was trained; leave out "
@@ -168,7 +168,9 @@ def _refuse_empty(desk: Desk, setup: Setup, variant: Variant, cases: list[Case])
 async def _setup(desk: Desk, options: argparse.Namespace) -> Setup:
     """Return the session's set-up with what the options change, or what asks the tuned model."""
     if options.rung == "tuned":
-        asked = await tuned_setup(desk.engine, desk.session.id, options.model or "")
+        asked = await tuned_setup(
+            desk.engine, desk.session.id, options.model or "", options.base_url or ""
+        )
         return replace(asked, parameters=_parameters(asked, options))
     setup = desk.setup
     if options.provider or options.base_url:
