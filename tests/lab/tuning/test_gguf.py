@@ -100,7 +100,7 @@ async def test_the_embedded_server_answers_as_peft_does(
     gguf: Path, tmp_path: Path, tickets: Callable[[str], list[str]], prepared: Callable[..., Path]
 ) -> None:
     """A few real steps of training on the real base, and then the same greedy answers."""
-    spec = prepared(gguf, max_steps=24, every=24, seed=3)
+    spec = prepared(gguf, max_steps=24, every=24, seed=3, validation="")
     done = trainer(spec)
     _, log = await asyncio.to_thread(done.communicate)
     assert done.returncode == 0, log

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lab.tuning import running, training_events, training_watch
+from lab.tuning import trainer as trainer_module
 from lab.tuning.local_follow import last_checkpoint
 from lab.tuning.training_data import expectations, is_right, read_chats
 from lab.tuning.training_spec import Spec, SpecProblem, from_values
@@ -99,43 +100,43 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(tiny: Path, prepared: Pr
 
 
 @pytest.mark.tune
-def test_it_ends_when_its_minutes_are_over_and_keeps_its_best(
+def test_it_ends_when_its_minutes_are_over_its_processes_together(
     tiny: Path, prepared: Prepared
 ) -> None:
-    spec = prepared(tiny, **{**FAST, "max_minutes": 1e-6})
-    done = trainer(spec)
-    _, log = done.communicate()
-    assert done.returncode == 0, log
-    assert list(metrics(spec.parent)) == [1]
-    found = told(spec.parent)
-    [message] = [each.data["text"] for each in found if each.kind == "message"]
-    assert message == (
-        "The 1e-06 minutes that it may train are over, at step 1 of 8; it keeps its best so far."
-    )
-    assert (found[-1].data["state"], found[-1].step) == ("succeeded", 1)
-    assert (spec.parent / "adapter" / "adapter_model.safetensors").is_file()
-
-
-@pytest.mark.tune
-def test_the_minutes_count_over_its_processes(tiny: Path, prepared: Prepared) -> None:
     """One that was killed had spent its time before; the next goes on for one step at most."""
     spec = prepared(tiny, **{**FAST, "max_minutes": 60})
     teller = training_events.Teller(spec.parent)
     teller("metrics", 1, loss=1.0, lr=0.0, s_per_step=3500.0, steps=STEPS)
     teller("heldout", 1, right=0, of=12, seconds=100.0)
     teller.close()
+    assert training_events.spent_s(spec.parent) == 3600.0
     done = trainer(spec)
     _, log = done.communicate()
     assert done.returncode == 0, log
-    begun = [each.step for each in told(spec.parent) if each.kind == "metrics"]
-    assert begun == [1, 1]
-    assert "The 60 minutes" in next(
-        each.data["text"] for each in told(spec.parent) if each.kind == "message"
+    found = told(spec.parent)
+    assert [each.step for each in found if each.kind == "metrics"] == [1, 1]
+    [message] = [each.data["text"] for each in found if each.kind == "message"]
+    assert message == (
+        "The 60 minutes that it may train are over, at step 1 of 8; it keeps its best so far."
     )
-    # Asked to go on, it has nothing to do but to end.
-    assert trainer(spec).wait() == 0
-    assert len([each for each in told(spec.parent) if each.kind == "metrics"]) == 2
-    assert states(spec.parent)[-2:] == ["saved", "succeeded"]
+    assert (found[-1].data["state"], found[-1].step) == ("succeeded", 1)
+    assert (spec.parent / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_nothing_is_left_to_train_when_its_minutes_are_over(tmp_path: Path) -> None:
+    spec = Spec("base", max_minutes=1)
+    teller = training_events.Teller(tmp_path)
+    teller("metrics", 1, s_per_step=59.0)
+    (tmp_path / "progress.json").write_text('{"step": 1, "right": 0, "of": 2, "since": 0}')
+    (tmp_path / "best-1").mkdir()
+    assert not trainer_module._has_ended(spec, tmp_path, 1)
+    teller("metrics", 2, s_per_step=1.0)
+    teller.close()
+    assert trainer_module._has_ended(spec, tmp_path, 2)
+    assert not trainer_module._has_ended(Spec("base"), tmp_path, 2)
+    # Without a best there is nothing yet that it could end with.
+    (tmp_path / "best-1").rmdir()
+    assert not trainer_module._has_ended(spec, tmp_path, 2)
 
 
 @pytest.mark.tune
