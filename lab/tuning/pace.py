@@ -126,8 +126,8 @@ class Left:
 
 
 def left_text(seconds: float | None) -> str:
-    """Return how much time is left at most, as the end of a line; nothing where not known."""
-    return "" if seconds is None else f", at most {_in_words(seconds, math.ceil)} left"
+    """Return how much time is left at most, as the end of a line; nothing for none or unknown."""
+    return f", at most {_in_words(seconds, math.ceil)} left" if seconds else ""
 
 
 def _scaled(one: Trained, load: float) -> list[float]:

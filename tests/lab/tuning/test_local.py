@@ -20,7 +20,7 @@ from lab.desk import Desk
 from lab.engine import Engine
 from lab.failures import AskError
 from lab.tuning import adapter, heavy, local, running
-from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, Pace, TuningError
+from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, Pace, TuningError, end_text
 from lab.tuning.local_follow import last_checkpoint
 from lab.tuning.wish import Wish
 from store import jobs
@@ -91,8 +91,10 @@ async def test_a_job_is_followed_to_its_end(
     assert [event async for event in local.look(engine, ended.job)] == []
     with pytest.raises(TuningError, match="nothing to go on with"):
         [event async for event in local.resume(engine, ended.job)]
+    assert "--base-url URL --model NAME` asks it" in end_text(ended.job)
     with pytest.raises(TuningError, match="none that the embedded server can load"):
         local.setup(ended.job, "")
+    assert local.setup(ended.job, "mine", "http://127.0.0.1:9/v1").tuned
 
 
 @pytest.mark.tune
