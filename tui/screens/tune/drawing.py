@@ -30,6 +30,7 @@ NAME = 12
 """Cells of a line's name."""
 LEAKS = 100
 """Leaks that are listed at most; those that remain are counted."""
+NO_PRICE = "Litmus does not know what this provider takes for training"
 BACKEND: dict[Backend, str] = {
     "local": "on this machine",
     "hosted": "at a provider",
@@ -204,7 +205,7 @@ def _plan(plan: Plan) -> Iterator[Item]:
     yield Item(partial(named, "method", safe.content(_method(plan))), "set:settings")
     yield Item(partial(named, "held back", _held_back(plan)), "set:settings2")
     if plan.draft is not None:
-        yield Item(partial(named, "price", price_text(plan)))
+        yield Item(partial(named, "price", _price(plan)))
         yield Item(partial(named, "time", _time(plan)))
 
 
@@ -244,8 +245,13 @@ def price_text(plan: Plan) -> str:
     """Return what a plan costs: free, a range, or unknown."""
     assert plan.draft is not None
     price = plan.draft.plan["price"]
-    text = range_text(price["low_usd"], price["high_usd"])
-    return f"{text}: nobody knows this provider's price" if text == "unknown" else text
+    return range_text(price["low_usd"], price["high_usd"])
+
+
+def _price(plan: Plan) -> Content:
+    text = price_text(plan)
+    why = f" · {NO_PRICE}" if text == "unknown" else ""
+    return Content.assemble(text, Content.styled(why, glyphs.MUTED))
 
 
 def time_text(plan: Plan) -> str:

@@ -33,7 +33,7 @@ class Following(Looking):
     def __init__(self, *args, **more) -> None:
         super().__init__(*args, **more)
         self._turn = asyncio.Lock()
-        self._arrived: list[JobEvent] | None = None
+        self._arrived: list[tuple[int, JobEvent]] | None = None
         self._showing: Timer | None = None
         self._due: Timer | None = None
         self._took = self._caught_up = self._caught_up_in = 0.0
@@ -64,7 +64,7 @@ class Following(Looking):
             self._arrived = []
             try:
                 read, session_id = self.desk.database.read, self.desk.session.id
-                self.jobs = await read(kept.listed, session_id)
+                self._take(await read(kept.listed, session_id))
                 wanted = job_id or (self.job.id if self.job else 0)
                 newest = self.jobs[0] if self.jobs else None
                 job = next((each for each in self.jobs if each.id == wanted), newest)
@@ -75,16 +75,26 @@ class Following(Looking):
                     course = await asyncio.to_thread(Course, told, max_minutes=minutes)
                     for at, sentence in self.trainings.notices(job.id):
                         course.note(at, said_here(sentence), wrong=True)
-                for event in self._arrived:
-                    course.add(event)
+                for job_id, event in self._arrived:
+                    if job is not None and job_id == job.id:
+                        course.add(event)
             finally:
                 self._arrived = None
             if self.job is None or job is None or job.id != self.job.id:
                 self.after = None
-            self.job, self.course = job, course
+            # It may stand otherwise by now than when its events were asked for.
+            self.job = next((each for each in self.jobs if job and each.id == job.id), None)
+            self.course = course
         self._follow_open()
         self.show()
         await self.read_after()
+
+    def _take(self, found: list[Job]) -> None:
+        """Take a list of trainings that was read; what was heard meanwhile may be newer."""
+        known = {each.id: each for each in self.jobs}
+        self.jobs = [
+            max(each, known.get(each.id, each), key=lambda job: job.updated_at) for each in found
+        ]
 
     def _follow_open(self) -> None:
         """Follow what goes on and is not followed: another process may have started it."""
@@ -103,7 +113,9 @@ class Following(Looking):
         """Take in what another process has kept: who keeps it first is the only one to tell it."""
         began = time.monotonic()
         found = await self.desk.database.read(kept.listed, self.desk.session.id)
-        if [each.id for each in found] != [each.id for each in self.jobs]:
+        before = {each.id: each.state for each in self.jobs}
+        self._take(found)
+        if before != {each.id: each.state for each in self.jobs}:
             await self._read_again_now()
         elif self.job is not None and not self.job.ended:
             job = self.job
@@ -153,10 +165,11 @@ class Following(Looking):
         match event:
             case JobChanged():
                 self._changed(job)
-            case JobTold(_, told) if self.job is not None and self.job.id == job.id:
-                self.course.add(told)
+            case JobTold(_, told):
                 if self._arrived is not None:
-                    self._arrived.append(told)
+                    self._arrived.append((job.id, told))
+                if self.job is not None and self.job.id == job.id:
+                    self.course.add(told)
             case JobNoticed(_, sentence) if self.job is not None and self.job.id == job.id:
                 self.course.note(time.time(), said_here(sentence), wrong=True)
             case _:

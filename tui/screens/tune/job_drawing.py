@@ -76,8 +76,16 @@ def left_text(course: Course, job: Job) -> str:
     return f"{'at most' if early else 'about'} {time_left(left)} left"
 
 
-def headline(job: Job, course: Course, *, followed: bool, why: str) -> tuple[str, str, Content]:
-    """Return how a job stands: a word with a glyph, its colour, and a sentence."""
+def headline(
+    job: Job, course: Course, *, followed: bool, why: str, stopping: bool
+) -> tuple[str, str, Content]:
+    """Return how a job stands: a word with a glyph, its colour, and a sentence.
+
+    It may be `followed` and `stopping`; `why` says what keeps it from being followed.
+    """
+    if stopping and not job.ended:
+        how = "it finishes its step, and keeps it" if job.backend == "local" else "asking for that"
+        return "◌ STOPPING", "$accent", Content(how)
     parts = [look_text(course), step_text(course) if not job.ended else ""]
     if course.last_look is None and course.last_loss is not None:
         parts.insert(0, f"loss {course.last_loss:.3g}")
@@ -86,11 +94,9 @@ def headline(job: Job, course: Course, *, followed: bool, why: str) -> tuple[str
             return "◌ STARTING", "$accent", Content("the examples are on their way")
         case "preparing":
             reason = why or said_here(job.error) or "Its start was broken off"
-            return (
-                f"{glyphs.TROUBLE} NOT STARTED",
-                "$text-warning",
-                safe.content(f"{reason.rstrip('.')}; r goes on with it."),
-            )
+            how = "" if "r goes on" in reason else "; r goes on with it"
+            said = safe.content(f"{reason.rstrip('.')}{how}.")
+            return f"{glyphs.TROUBLE} NOT STARTED", "$text-warning", said
         case "queued" | "running" if why and not followed:
             said = f"{why.rstrip('.')}; it goes on by itself, and r follows it again."
             return f"{glyphs.TROUBLE} NOT FOLLOWED", "$text-warning", safe.content(said)
@@ -101,7 +107,8 @@ def headline(job: Job, course: Course, *, followed: bool, why: str) -> tuple[str
             said = " · ".join(part for part in parts if part) or "loading the base model"
             return "◌ TRAINING", "$accent", Content(said)
         case "succeeded":
-            parts = [job.tuned_model, format_cost(job.cost_usd), look_text(course)]
+            cost = "free" if job.cost_usd == 0 else f"cost {format_cost(job.cost_usd)}"
+            parts = [job.tuned_model, cost, look_text(course)]
             said = " · ".join(safe.one_line(part, 80) for part in parts if part)
             return "✓ TUNED", "$text-success", Content(said)
         case "failed":
@@ -191,9 +198,10 @@ def _facts(job: Job) -> Content:
 
 def _log_line(line: LogLine, width: int) -> list[Content]:
     at = datetime.fromtimestamp(line.at)
+    today = at.date() == datetime.now().date()
     said = safe.one_line(said_here(line.text), 600)
     text = safe.content(said, "$text-warning" if line.wrong else "")
-    return named(f"{at:%H:%M:%S}", text, width)
+    return named(f"{at:%H:%M:%S}" if today else f"{at:%m-%d %H:%M}", text, width)
 
 
 # -- What came of it ----------------------------------------------------------------------

@@ -39,8 +39,8 @@ Page = Literal["plan", "job"]
 Leaving = Go | Literal["library", "ladder"] | None
 """Where to from here: to a case, another screen, or back to where the bench was left."""
 
-ROOM_FOR_TWO = 36
-"""Rows from which both curves have room above what came of a training."""
+ROOM_FOR_TWO, ROOM_FOR_TWO_COMPARED = 22, 36
+"""Rows from which both curves have room, the second above what came of a training."""
 _OPENS = {
     "in": "Its cases",
     "left": "Its cases",
@@ -76,6 +76,8 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
         self.job: Job | None = None
         self.course = Course()
         self.after: After | None = None
+        self.stopping: set[int] = set()
+        """Jobs that have been told to stop, by their ids."""
         self._listed: object = None
 
     @property
@@ -129,7 +131,7 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
     @property
     def _is_small(self) -> bool:
         """Whether there is room for one curve only."""
-        return self._compared and self.size.height < ROOM_FOR_TWO
+        return self.size.height < (ROOM_FOR_TWO_COMPARED if self._compared else ROOM_FOR_TWO)
 
     def on_resize(self) -> None:
         self.show()
@@ -177,6 +179,7 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
                 self.course,
                 followed=self.trainings.is_followed(self.job.id),
                 why=said_here(self.trainings.why(self.job.id)),
+                stopping=self.job.id in self.stopping,
             )
         plan = self.plan
         if self.looking:
@@ -194,7 +197,7 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
         if plan.twin is not None:
             return "◌ UNDER WAY", "$accent", Content(f"Job {plan.twin.id} trains the same already.")
         examples = count(plan.draft.plan["examples"], "example")
-        price, time = drawing.price_text(plan).partition(":")[0], drawing.time_text(plan)
+        price, time = drawing.price_text(plan), drawing.time_text(plan)
         price = "it is free" if price == "free" else f"price {price}"
         took = f", {time}" if time else ""
         return "✓ READY", "$text-success", Content(f"s trains on {examples}: {price}{took}.")
@@ -273,7 +276,8 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
             case "resume":
                 return not on_plan and job is not None and self.can_resume(job)
             case "cancel":
-                return not on_plan and job is not None and not job.ended
+                can = job is not None and not job.ended and job.id not in self.stopping
+                return not on_plan and can
             case "tests":
                 after = self.after
                 if on_plan or after is None or after.asking:

@@ -12,20 +12,15 @@ from lab.tuning.leakage import MEANING
 from store.errors import PlainError
 from tui import safe
 from tui.screens.tune.choice import Named
-from tui.screens.tune.drawing import price_text
+from tui.screens.tune.drawing import NO_PRICE, price_text
 from tui.screens.tune.following import Following
 from tui.screens.tune.planning import pairs_of
-from tui.screens.tune.words import said_here
+from tui.screens.tune.words import BASE, said_here
 from tui.widgets.item_list import ItemList
 
 if TYPE_CHECKING:
     from store.jobs import Job
     from store.records import Case
-
-_BASE = (
-    "The model to train here: a GGUF file, a model's folder, or an id on Hugging Face. Empty: the "
-    "embedded model"
-)
 
 
 SHOWN = 200
@@ -112,8 +107,7 @@ class TuneScreen(Following):
 
     def _cases(self, kind: str, name: str) -> tuple[str, list[tuple[Case, str]]]:
         """Return the cases that an item is about, each with a word on it, under a title."""
-        if self.plan is None:
-            return "", []
+        assert self.plan is not None
         report = self.plan.report
         if kind == "in":
             examples = report.dataset.examples
@@ -175,7 +169,7 @@ class TuneScreen(Following):
         from tui.screens.ask_line import AskLine
 
         now = self.choice.named.get("local", Named()).model
-        text = await self.app.push_screen_wait(AskLine(_BASE, now))
+        text = await self.app.push_screen_wait(AskLine(BASE, now))
         if text is None:
             return
         model = text.strip()
@@ -209,9 +203,10 @@ class TuneScreen(Following):
             return
         if not plan.is_free:
             examples = count(plan.draft.plan["examples"], "example")
+            price = price_text(plan)
             question = (
-                f"Train {safe.one_line(plan.draft.base_model, 80)} on {examples}? Price: "
-                f"{price_text(plan)}."
+                f"Train {safe.one_line(plan.draft.base_model, 80)} on {examples}? Price: {price}."
+                + (f" {NO_PRICE}." if price == "unknown" else "")
             )
             asked = AskYes(question, yes="sends the examples and starts it", no="leaves it")
             if not await self.app.push_screen_wait(asked):
@@ -246,14 +241,19 @@ class TuneScreen(Following):
         job = self.job
         if job is None:
             return
-        kept = " Its last step is kept, and r goes on from there." if job.backend == "local" else ""
+        here = job.backend == "local" and job.state == "running"
+        kept = " Its last step is kept, and r goes on from there." if here else ""
         question = AskYes(f"Stop job {job.id}?{kept}", yes="stops it", no="lets it go on")
         if not await self.app.push_screen_wait(question):
             return
+        self.stopping.add(job.id)
+        self.show()
         try:
             await jobs.cancel(self.desk.engine, job)
         except PlainError as error:
             self.say(said_here(str(error)), wrong=True)
+        finally:
+            self.stopping.discard(job.id)
         await self.read_jobs(job.id)
         await self._plan_again()
 

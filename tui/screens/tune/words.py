@@ -1,7 +1,11 @@
-"""Sentences that name the command line's words, as they are said on the screen with its keys."""
+"""The screen's sentences, and those that name the command line's words as they are said here."""
 
 from __future__ import annotations
 
+BASE = (
+    "The model to train here: a GGUF file, a model's folder, or an id on Hugging Face. Empty: the "
+    "embedded model"
+)
 _SAID_HERE = {
     "Nothing was sent: ": "",
     "move or remove cases, or use --allow-leaks, which the job and its receipt will tell": (
