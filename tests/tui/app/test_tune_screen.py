@@ -773,6 +773,34 @@ async def test_what_cannot_be_started_says_why_and_can_be_tried_again(
         await person.until_seen("◌ TRAINING")
 
 
+async def test_an_adapter_for_another_server_is_asked_where_the_person_serves_it(
+    open_bench, engine, server, tmp_path
+):
+    server.answers = {"": "yes"}
+    async with open_bench(*CASES, model=None) as person:
+        job = await keep_running(engine, person.session.id, tmp_path / "job")
+    weights = tmp_path / "job" / "adapter" / "adapter_model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights")
+    await engine.database.write(kept.update, job.id, state="succeeded", tuned_model="mine")
+    async with open_bench(size=(110, 40)) as person:
+        screen = await go(person)
+        await person.until(lambda: "t asks for its address and its name" in person.folded)
+        assert "--base-url" not in person.text
+        await person.press("t")
+        await person.until_seen("The address of the server with the tuned model")
+        await person.type(server.base_url)
+        await person.press("enter")
+        await person.until_seen("What the tuned model is called there")
+        await person.type("fixture-small")
+        await person.press("enter")
+        await person.until(lambda: screen.after.variants)
+        tuned, base = screen.after.variants
+        assert (tuned.model, tuned.base_url) == ("fixture-small", server.base_url)
+        assert (base.model, base.base_url) == ("SmolLM2-135M-Instruct", server.base_url)
+        await person.until(lambda: person.answer("13") is not None)
+
+
 async def test_what_is_heard_while_it_is_read_is_not_lost(open_bench, server, monkeypatch):
     server.tuning.hold = "running"
     async with open_bench(*CASES) as person:

@@ -25,7 +25,7 @@ class After:
 
     `lost` are the cases of the first regressions, in the order of the step's. `missing` answers
     are not there yet; `lacking` says what is to be done, and `asked` of `of` are there while
-    they are being asked. `unnamed`: the provider serves the model under a name to be told.
+    they are being asked. `elsewhere`: the person must tell where it is served.
     """
 
     variants: tuple[Variant, ...] = ()
@@ -36,22 +36,23 @@ class After:
     asking: bool = False
     asked: int = 0
     of: int = 0
-    unnamed: bool = False
+    elsewhere: bool = False
 
 
-async def read_after(desk: Desk, job: Job, model: str = "") -> After:
+async def read_after(desk: Desk, job: Job, model: str = "", base_url: str = "") -> After:
     """Read what came of the session's newest training that succeeded.
 
-    `model` is the name that its model was given since.
+    `model` is the name that its model was given since, `base_url` where it is served.
     """
     from lab.tuning.base import base_of
     from lab.tuning.jobs import tuned_setup
 
     try:
-        setup = await tuned_setup(desk.engine, desk.session.id, model)
+        setup = await tuned_setup(desk.engine, desk.session.id, model, base_url)
         setups = (setup, base_of(setup))
     except PlainError as error:
-        return After(lacking=said_here(str(error)), unnamed=job.provider == "azure" and not model)
+        elsewhere = job.provider == "azure" or job.backend == "local"
+        return After(lacking=said_here(str(error)), elsewhere=elsewhere)
     variants = tuple([await desk.stored_variant(each.variant(desk.documents)) for each in setups])
     cases = await desk.cases_to_ask()
     if not cases:

@@ -15,6 +15,7 @@ from store import jobs as kept
 from store.jobs import Job, JobEvent
 from tui.screens.tune.after import After, read_after
 from tui.screens.tune.looking import Looking
+from tui.screens.tune.serving import served
 from tui.screens.tune.words import said_here
 from tui.trainings import NoLongerFollowed
 
@@ -133,16 +134,11 @@ class Following(Looking):
             self.after = None
             return
         began = time.monotonic()
-        found = await read_after(self.desk, done, self.deployment)
+        found = await read_after(self.desk, done, *served(self.desk, done))
         self._took = time.monotonic() - began
         if self.job is not None and self.job.id == done.id and self.is_attached:
             self.after = self._asking(found)
             self.show()
-
-    @property
-    def deployment(self) -> str:
-        """The name that the tuned model was given at a provider that needs one."""
-        return str(self.desk.state.get("deployment", ""))
 
     def _asking(self, found: After) -> After:
         return replace(found, asking=self.bench.asks_tests)

@@ -282,7 +282,7 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
                 after = self.after
                 if on_plan or after is None or after.asking:
                     return False
-                return after.missing > 0 or after.unnamed
+                return after.missing > 0 or after.elsewhere
             case "settle":
                 step = self.after.step if self.after else None
                 return not on_plan and step is not None and bool(step.settling.answers)

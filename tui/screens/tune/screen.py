@@ -15,6 +15,7 @@ from tui.screens.tune.choice import Named
 from tui.screens.tune.drawing import NO_PRICE, price_text
 from tui.screens.tune.following import Following
 from tui.screens.tune.planning import pairs_of
+from tui.screens.tune.serving import ask_served
 from tui.screens.tune.words import BASE, said_here
 from tui.widgets.item_list import ItemList
 
@@ -264,20 +265,10 @@ class TuneScreen(Following):
         """Ask the tuned model and its base the test cases, on the bench below."""
         if self.after is None:
             return
-        if not self.after.variants:
-            await self._name_deployment()
+        if self.after.elsewhere and self.job is not None:
+            await ask_served(self, self.job)
         if self.after is not None and self.after.variants:
             self.bench.ask_tests(self.after.variants)
-            await self.read_after()
-
-    async def _name_deployment(self) -> None:
-        """Ask what a provider calls the model that serves it only where it is deployed."""
-        from tui.screens.ask_line import AskLine
-
-        text = await self.app.push_screen_wait(AskLine("The tuned model's deployment"))
-        if text and text.strip():
-            self.desk.state["deployment"] = text.strip()
-            await self.desk.save()
             await self.read_after()
 
     @work(group="open", exclusive=True)
