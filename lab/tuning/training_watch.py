@@ -149,10 +149,14 @@ def is_over(spec: Spec, spent_s: float) -> bool:
 
 
 def _over(spec: Spec, state: Any) -> str:
-    minutes = f"{spec.max_minutes:g} minute{'' if spec.max_minutes == 1 else 's'}"
+    one = spec.max_minutes == 1
+    time = (
+        "The minute that it may train is"
+        if one
+        else (f"The {spec.max_minutes:g} minutes that it may train are")
+    )
     return (
-        f"The {minutes} that it may train are over, at step {state.global_step} of "
-        f"{state.max_steps}; it keeps its best so far."
+        f"{time} over, at step {state.global_step} of {state.max_steps}; it keeps its best so far."
     )
 
 
