@@ -4,7 +4,8 @@
 
 Runs the demo first (with the embedded model, about a minute) in a home of its own, or in a
 copy of FOLDER, where it may have run already; then drives the app and writes `docs/pictures/*.svg`,
-and the report as a Chromium shows it. Needs the extras `embedded` and `dev`, and a Chromium.
+and the report as a Chromium shows it. Where FOLDER has a trained `litmus demo --tune` too, also
+the Tune screen. Needs the extras `embedded` and `dev`, and a Chromium.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from lab.engine import Engine
 from lab.report.html import html_report
 from lab.report.whole import make_report
 from lab.weights import fetch_weights
+from store import sessions as sessions_kept
+from store.errors import NotFound
+from store.tuned import last_made
 from tui import __version__
 from tui.app import LitmusApp
 from tui.widgets.answers import Answers
@@ -44,9 +48,15 @@ async def climb(engine: Engine) -> None:
             pass
 
 
-async def picture(engine: Engine, name: str, size: tuple[int, int], steps: Steps) -> None:
-    """Open the demo's bench in a size, take the steps, and save what stands there."""
-    desk = await demo.prepare(engine)
+async def picture(
+    engine: Engine,
+    name: str,
+    size: tuple[int, int],
+    steps: Steps,
+    which: demo.Demo = demo.QUESTIONS,
+) -> None:
+    """Open a demo's bench in a size, take the steps, and save what stands there."""
+    desk = await demo.prepare(engine, which)
     await engine.database.write(_forget_place, desk.session.id)
     app = LitmusApp(engine, await Desk.open(engine, desk.session))
     async with app.run_test(size=size) as pilot:
@@ -123,6 +133,21 @@ async def flips(pilot: Pilot[None]) -> None:
     await pilot.press("enter")
 
 
+async def tune(pilot: Pilot[None]) -> None:
+    await pilot.press("f5")
+    while "CLIMB" not in seen(pilot) or "Held-out" not in seen(pilot):
+        await pilot.pause(0.1)
+
+
+async def has_tuned(engine: Engine) -> bool:
+    """Tell whether the demo of the last rung has a tuned model in this home."""
+    try:
+        session = await engine.database.read(sessions_kept.named, demo.TICKETS.session)
+    except NotFound:
+        return False
+    return await engine.database.read(last_made, session.id) is not None
+
+
 async def report(engine: Engine, desk: Desk) -> None:
     """Write the report, and picture the top of it."""
     from playwright.async_api import async_playwright
@@ -146,11 +171,9 @@ async def sessions(pilot: Pilot[None]) -> None:
 
 
 def _forget_place(connection: object, session_id: int) -> None:
-    from store import sessions as kept
-
-    session = kept.get(connection, session_id)  # type: ignore[arg-type]
+    session = sessions_kept.get(connection, session_id)  # type: ignore[arg-type]
     state = {name: value for name, value in session.state.items() if name == "setup"}
-    kept.save_state(connection, session_id, state)  # type: ignore[arg-type]
+    sessions_kept.save_state(connection, session_id, state)  # type: ignore[arg-type]
 
 
 async def main() -> None:
@@ -172,6 +195,8 @@ async def main() -> None:
             await report(engine, await demo.prepare(engine))
             await picture(engine, "keys", SMALL, keys)
             await picture(engine, "sessions", SMALL, sessions)
+            if await has_tuned(engine):
+                await picture(engine, "tune", (110, 30), tune, demo.TICKETS)
         finally:
             await engine.close()
 

@@ -15,7 +15,6 @@ from store.jobs import Job
 if TYPE_CHECKING:
     from lab.desk import Desk
 
-HELD_BACK = 0.2
 MINUTES = 8.0
 """So long it trains at most; with the weights' conversion and its last words under ten."""
 
@@ -57,7 +56,7 @@ async def _begun(desk: Desk) -> Job | None:
 async def _new(desk: Desk, seed: int) -> Job:
     wish = replace(
         wishes.wish_for(desk, "local"),
-        validation=HELD_BACK,
+        validation=wishes.held_back("local"),
         seed=seed,
         options={"max_minutes": MINUTES},
     )

@@ -50,6 +50,14 @@ class Wish:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+def held_back(backend: Backend) -> float:
+    """Return the share of the examples that a backend holds back unless the person says otherwise.
+
+    A local training keeps its best step by them, and stops.
+    """
+    return 0.2 if backend == "local" else 0.0
+
+
 class NotReady(TuningError):
     """The examples must not be trained on; `report` says why in full."""
 

@@ -18,15 +18,6 @@ from lab.tuning.settings import parsed
 from store.jobs import Job, JobDraft
 from tui.verbs import output
 
-HELD_BACK = 0.2
-
-
-def _validation(options: argparse.Namespace) -> float:
-    """Return the share to hold back: a local training keeps its best step by it, and stops."""
-    if options.validation is not None:
-        return options.validation
-    return HELD_BACK if options.backend == "local" else 0.0
-
 
 def _options(options: argparse.Namespace) -> dict[str, Any]:
     """Return what is set of the training by name."""
@@ -63,7 +54,9 @@ async def to_start(desk: Desk, options: argparse.Namespace) -> Job | None:
         epochs=options.epochs,
         seed=options.seed,
         suffix=options.suffix or "",
-        validation=_validation(options),
+        validation=(
+            wishes.held_back(options.backend) if options.validation is None else options.validation
+        ),
         allow_leaks=options.allow_leaks,
         options=_options(options),
     )

@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lab.tuning.dataset import Format, Source
-from lab.tuning.wish import Wish, wish_for
+from lab.tuning.wish import Wish, held_back, wish_for
 from store.jobs import Backend
 
 if TYPE_CHECKING:
     from lab.desk import Desk
 
 STATE = "tune"
-HELD_BACK = 0.2
-"""The share that a local training holds back: it keeps its best step by it, and stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class Choice:
         """The share of the examples that is held back."""
         if self.validation is not None:
             return self.validation
-        return HELD_BACK if self.backend == "local" else 0.0
+        return held_back(self.backend)
 
     @property
     def other(self) -> Backend:

@@ -14,10 +14,11 @@ from textual.widgets import Input, Label, Static
 
 from lab.tuning.dataset import Format, Source
 from lab.tuning.settings import parsed
+from lab.tuning.wish import held_back
 from store.errors import PlainError
 from store.jobs import Backend
 from tui import safe
-from tui.screens.tune.choice import HELD_BACK, Choice
+from tui.screens.tune.choice import Choice
 from tui.screens.tune.words import said_here
 from tui.widgets.line_input import LineInput
 
@@ -71,7 +72,7 @@ class SettingsForm(ModalScreen[Choice | None]):
     def __init__(self, choice: Choice) -> None:
         super().__init__()
         self._choice = choice
-        share = HELD_BACK if choice.backend == "local" else 0.0
+        share = held_back(choice.backend)
         values = {
             "Method (sft, dpo)": (choice.format, ""),
             "Answers (expected, passed, both)": (choice.source or "both", ""),
