@@ -98,7 +98,7 @@ def judge_step(comparison: Comparison, returns: Returns, economics: Economics) -
     if clears(evidence, comparison.tried):
         climb = f"CLIMB from {first} to {second}"
         more = f"{_more_right(found)} in {words.count(found.n, 'case')}"
-        pays = _pays(returns, economics, found)
+        pays = _pays(returns, economics, found) + _trained_free(comparison, economics)
         return StepVerdict(
             *("CLIMB", climb, f"{climb}: {more} ({told}){pays}.", _begun(f"{more}{pays}.")),
             margin=margin,
@@ -206,6 +206,16 @@ def _pays(returns: Returns, economics: Economics, found: Difference) -> str:
     elif returns.upfront is None:
         parts.append("what it costs upfront is unknown")
     return "".join(f"; {part}" for part in parts)
+
+
+def _trained_free(comparison: Comparison, economics: Economics) -> str:
+    """Say that training on this machine is in no cost, where an hour of it has no price."""
+    rungs = comparison.first.rung, comparison.second.rung
+    if rungs[1] != "tuned" or rungs[0] == "tuned" or economics.of("machine"):
+        return ""
+    if not economics.tuning_hours:
+        return ""
+    return f"; its {words.hours(economics.tuning_hours)} of training here are counted as free"
 
 
 def _must_bring(margin: float) -> str:
