@@ -205,6 +205,19 @@ def tell(connection: sqlite3.Connection, job_id: int, events: Iterable[JobEvent]
     return connection.total_changes - before
 
 
+def keys(
+    connection: sqlite3.Connection, job_id: int, among: Iterable[str] | None = None
+) -> set[str]:
+    """Return the keys of what a job told that is kept; only those `among` some where given."""
+    wanted = None if among is None else json.dumps(list(among))
+    rows = connection.execute(
+        "SELECT key FROM tuning_events WHERE job_id = ?"
+        " AND (? IS NULL OR key IN (SELECT value FROM json_each(?)))",
+        (job_id, wanted, wanted),
+    )
+    return {key for (key,) in rows}
+
+
 def events(
     connection: sqlite3.Connection, job_id: int, *, kinds: tuple[str, ...] = ()
 ) -> list[JobEvent]:

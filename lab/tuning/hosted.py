@@ -178,7 +178,7 @@ async def look(engine: Engine, job: Job) -> AsyncGenerator[TuningEvent]:
         return
     api = Api(await engine.client(job.provider, job.base_url))
     database = engine.database
-    known = {event.key for event in await database.read(jobs.events, job.id)}
+    known = await database.read(jobs.keys, job.id)
     try:
         remote = await api.job(job.remote)
         told = [event_of(each) for each in await api.events(job.remote, known)]

@@ -224,11 +224,13 @@ async def _look(engine: Engine, job: Job, reader: Reader) -> AsyncGenerator[Tuni
         return
     launching.reap()
     told, standing = await asyncio.to_thread(reader.look)
-    known = {event.key for event in await engine.database.read(jobs.events, job.id)}
-    fresh = [event for event in told if event.key not in known]
-    await engine.database.write(jobs.tell, job.id, fresh)
-    for event in fresh:
-        yield JobTold(job, event)
+    if told:
+        # Another Litmus that follows may have kept some; only these are looked up.
+        known = await engine.database.read(jobs.keys, job.id, [event.key for event in told])
+        fresh = [event for event in told if event.key not in known]
+        await engine.database.write(jobs.tell, job.id, fresh)
+        for event in fresh:
+            yield JobTold(job, event)
     if standing.state != job.state:
         yield JobChanged(
             await engine.database.write(

@@ -43,6 +43,9 @@ def test_what_was_told_is_told_once(home):
     assert home.write(jobs.tell, job.id, [first, second]) == 1
     assert home.read(jobs.events, job.id) == [first, second]
     assert home.read(jobs.events, job.id, kinds=("heldout",)) == [second]
+    assert home.read(jobs.keys, job.id) == {"1", "2"}
+    assert home.read(jobs.keys, job.id, ["2", "3"]) == {"2"}
+    assert home.read(jobs.keys, job.id, []) == set()
 
 
 def test_a_job_that_is_gone_is_told(home):
