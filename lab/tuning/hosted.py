@@ -36,7 +36,8 @@ def refuse(wish: Wish) -> None:
     """Raise TuningError where no provider could do it."""
     if wish.provider in ("embedded", "imported"):
         raise TuningError(
-            "The embedded model is trained by no provider; name one with --provider and --model."
+            "The embedded model is trained by no provider; train it here with --backend local, or "
+            "name one with --provider and --model."
         )
     if wish.provider in _OTHERWISE:
         raise TuningError(

@@ -174,7 +174,8 @@ def setup(job: Job, model: str, base_url: str = "") -> Setup:
         raise TuningError(
             f"The adapter in {folder / adapter.PEFT} is none that the embedded server can load; "
             f"serve it, such as with `vllm serve {job.base_model} --enable-lora --lora-modules "
-            f"NAME={folder / adapter.PEFT}`, and ask it there with --base-url URL --model NAME."
+            f"NAME={folder / adapter.PEFT}`, or what `litmus tune merge` makes of it, and "
+            "ask it there with --base-url URL --model NAME."
         )
     name = model or (found.model if found else "")
     if not name:

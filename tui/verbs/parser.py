@@ -128,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         part=tune_words.part(number_words.share),
         whole=number_words.whole,
         amount=number_words.amount,
+        path=_path,
     )
 
     oracle = verbs.add_parser(

@@ -22,6 +22,7 @@ def fill(
     part: Typed,
     whole: Callable[[int], Typed],
     amount: Typed,
+    path: Typed,
 ) -> None:
     """Add the verbs to the group `tune`."""
     start = group.add_parser(
@@ -100,6 +101,19 @@ def fill(
     cancel = group.add_parser("cancel", parents=[one, json], help="stop a training")
     _job(cancel)
     cancel.set_defaults(call="tuning_jobs:cancel")
+
+    merge = group.add_parser(
+        "merge",
+        parents=[one, json],
+        help="write a model that was trained here as a folder, for a server that takes no adapters",
+        description="Writes base and adapter as one model to a new FOLDER. `transformers serve` "
+        "and vLLM serve it; `litmus run --rung tuned --base-url URL --model FOLDER` asks it there.",
+    )
+    merge.add_argument("folder", metavar="FOLDER", type=path)
+    merge.add_argument(
+        "--job", metavar="JOB", type=_number, help="its number (default: the newest that succeeded)"
+    )
+    merge.set_defaults(call="tuning_merge:merge")
 
 
 def _job(parser: argparse.ArgumentParser) -> None:

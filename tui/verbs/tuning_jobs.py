@@ -60,7 +60,7 @@ def status(options: argparse.Namespace) -> int:
         database = engine.database
         found = await database.read(jobs.listed, desk.session.id)
         if options.job is not None:
-            found = [await _named(database, desk, options.job)]
+            found = [await job_named(database, desk, options.job)]
         if options.follow:
             job = next((job for job in found if not job.ended), found[0] if found else None)
             if job is None:
@@ -89,7 +89,7 @@ def cancel(options: argparse.Namespace) -> int:
     async def work(engine: Engine) -> int:
         desk = await desk_of(engine, options)
         if options.job is not None:
-            job = await _named(engine.database, desk, options.job)
+            job = await job_named(engine.database, desk, options.job)
         else:
             found = await engine.database.read(jobs.listed, desk.session.id)
             job = next((job for job in found if not job.ended), None)
@@ -139,7 +139,8 @@ async def _look(engine: Engine, job: Job) -> None:
         output.note(f"Job {job.id} could not be looked at: {error}")
 
 
-async def _named(database: Database, desk: Desk, number: int) -> Job:
+async def job_named(database: Database, desk: Desk, number: int) -> Job:
+    """Return a session's job by its number. Raises NotFound."""
     job = await database.read(jobs.get, number)
     if job.session_id != desk.session.id:
         raise NotFound(f"Job {number} is of another session; name it with --session.")

@@ -14,6 +14,7 @@ _SAID_HERE = {
     ),
     "Name the model to train with --provider and --model": "Choose the model to train with m",
     "name one with --provider and --model": "choose one with m",
+    "train it here with --backend local": "b trains it here",
     "choose --provider embedded, and with --model a GGUF file": "choose with m a GGUF file",
     "name the base model with --model": "name the base model with m",
     "name the deployment with --model": "t asks for the deployment's name",
