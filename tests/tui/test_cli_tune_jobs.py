@@ -433,6 +433,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence(litmus, server, tune):
         (["tune", "status", "9"], "no longer there"),
         (["tune", "cancel", "x"], "is not a job's number"),
         (["tune", "cancel"], "There is no job to cancel"),
+        (["tune", "merge", "m"], "There is no tuned model yet"),
     ):
         assert says in litmus(*arguments).refused()
     assert "no fine-tuning job yet" in litmus("tune", "status").out

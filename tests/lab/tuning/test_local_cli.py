@@ -46,3 +46,9 @@ def test_a_training_is_set_limited_and_reckoned(tiny: Path, tmp_path: Path) -> N
          "max_minutes": 0.0001},
         {"max_steps": 4, "batch": 2, "every": 2, "answer_tokens": 4},
     ]  # fmt: skip
+
+    merged = tmp_path / "merged"
+    done = litmus("tune", "merge", merged, "--json")
+    assert done.data == {"session": "one", "job": 2, "folder": str(merged)}
+    assert (merged / "config.json").is_file() and (merged / "tokenizer.json").is_file()
+    assert "is there already" in litmus("tune", "merge", merged).refused()
