@@ -8,7 +8,7 @@ import signal
 import pytest
 from hypothesis import settings
 
-from lab.tuning.heavy import all_installed
+from lab.tuning.trainer.heavy import all_installed
 
 # The same examples each time: a gate that is closed by luck is of no use. To look for new ones:
 # `pytest --hypothesis-profile=default`.

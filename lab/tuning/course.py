@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.tuning.curves import Curve
-from lab.tuning.pace import Left
+from lab.tuning.local.pace import Left
 from store.jobs import JobEvent
 
 LOG = 500

@@ -21,7 +21,7 @@ MINUTES = 8.0
 
 def refuse() -> None:
     """Raise TuningError where nothing can be trained here, in a sentence on what to install."""
-    from lab.tuning import local
+    from lab.tuning.local import backend as local
 
     if lack := local.missing():
         raise TuningError(lack)

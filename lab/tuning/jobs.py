@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from lab.setup import Setup
     from lab.tuning.wish import Wish
 
-BACKENDS: dict[Backend, str] = {"hosted": "lab.tuning.hosted", "local": "lab.tuning.local"}
+BACKENDS: dict[Backend, str] = {
+    "hosted": "lab.tuning.hosted.backend",
+    "local": "lab.tuning.local.backend",
+}
 """The module of each backend, imported when it is first needed."""
 
 

@@ -1,7 +1,7 @@
 """What a person sets of a training by name, as in `--set rank=8`: words in, values out.
 
-Of a local training these are settings of `lab.tuning.training_spec.Spec`, of a hosted one the
-hyperparameters of OpenAI's API.
+Of a local training these are settings of `lab.tuning.trainer.training_spec.Spec`, of a hosted
+one the hyperparameters of OpenAI's API.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from lab.tuning.jobs import TuningError
-from lab.tuning.training_spec import SETTABLE, Spec
+from lab.tuning.trainer.training_spec import SETTABLE, Spec
 from store.jobs import Backend
 
 HOSTED = ("n_epochs", "batch_size", "learning_rate_multiplier")

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from lab.embedded import model_name
 from lab.prices import format_cost
 from lab.tuning import jobs as tuning_jobs
-from lab.tuning.dataset import Format, Recipe, Source
-from lab.tuning.export import file_of, lines, manifest_of, split
-from lab.tuning.heldout import assertions_of
+from lab.tuning.examples.dataset import Format, Recipe, Source
+from lab.tuning.examples.export import file_of, lines, manifest_of, split
+from lab.tuning.examples.report import Progress, Report, examine, quiet
 from lab.tuning.jobs import TuningError
-from lab.tuning.report import Progress, Report, examine, quiet
+from lab.tuning.local.heldout import assertions_of
 from lab.weights import weights_path
 from store import jobs
 from store.jobs import Backend, Job, JobDraft

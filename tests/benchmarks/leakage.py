@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lab.checking.findings import quiet
 from lab.rag.embeddings import EmbeddedEmbeddings
-from lab.tuning import meaning
-from lab.tuning.leakage import Firewall
+from lab.tuning.examples import meaning
+from lab.tuning.examples.leakage import Firewall
 from lab.weights import MINILM, have_weights, weights_path
 from store.embedder import Embedder
 from tests.lab.tuning import corpora

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.tuning.jobs import BACKENDS
 from lab.tuning.settings import HOSTED
-from lab.tuning.training_spec import SETTABLE
+from lab.tuning.trainer.training_spec import SETTABLE
 
 Typed = Callable[[str], object]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from lab.checking.findings import count
 from lab.engine import Engine
-from lab.tuning.checks import shares
-from lab.tuning.dataset import Recipe
-from lab.tuning.export import Exported, ExportProblem, File, LeaksFound
-from lab.tuning.export import export as write
-from lab.tuning.leakage import MEANING, Leak, first_line
-from lab.tuning.report import Report, examine, recipe_for
+from lab.tuning.examples.checks import shares
+from lab.tuning.examples.dataset import Recipe
+from lab.tuning.examples.export import Exported, ExportProblem, File, LeaksFound
+from lab.tuning.examples.export import export as write
+from lab.tuning.examples.leakage import MEANING, Leak, first_line
+from lab.tuning.examples.report import Report, examine, recipe_for
 from tui import glyphs
 from tui.verbs import output
 from tui.verbs.working import desk_of, with_engine

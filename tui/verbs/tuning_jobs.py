@@ -8,8 +8,8 @@ from lab.desk import Desk
 from lab.engine import Engine
 from lab.tuning import jobs as tuning
 from lab.tuning import wish as wishes
+from lab.tuning.hosted.refusals import Gone
 from lab.tuning.jobs import JobNoticed, Pace
-from lab.tuning.refusals import Gone
 from store import jobs
 from store.database import Database
 from store.errors import NotFound, PlainError

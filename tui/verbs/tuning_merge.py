@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from lab.engine import Engine
-from lab.tuning import merging
+from lab.tuning.local import merging
 from store import tuned
 from store.errors import NotFound
 from tui.verbs import output

@@ -13,7 +13,7 @@ from lab.forecast import range_text
 from lab.tuning import jobs as tuning
 from lab.tuning import wish as wishes
 from lab.tuning.jobs import TuningError
-from lab.tuning.pace import time_text
+from lab.tuning.local.pace import time_text
 from lab.tuning.settings import parsed
 from store.jobs import Job, JobDraft
 from tui.verbs import output

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, TuningEvent
-from lab.tuning.pace import Left, left_text
+from lab.tuning.local.pace import Left, left_text
 from store.jobs import Job
 from tui.verbs import output
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lab.tuning import base_weights
-from lab.tuning.heavy import library
+from lab.tuning.trainer import base_weights
+from lab.tuning.trainer.heavy import library
 from lab.weights import fetch_weights
 
 ROOT = Path(__file__).resolve().parents[3]

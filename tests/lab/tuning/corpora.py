@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from lab.demo import fixtures
 from lab.interop import formats
-from lab.tuning.dataset import Dataset, Recipe, build
+from lab.tuning.examples.dataset import Dataset, Recipe, build
 from store.records import Case, CaseDraft, Expectation
 from store.training import JudgedAnswer, Material
 

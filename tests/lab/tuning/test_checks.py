@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lab.tuning.checks import Finding, check, shares
-from lab.tuning.leakage import Firewall
+from lab.tuning.examples.checks import Finding, check, shares
+from lab.tuning.examples.leakage import Firewall
 from store.records import CaseDocument, CaseDraft, Evidence, Expectation
 from tests.lab.tuning.corpora import dataset
 

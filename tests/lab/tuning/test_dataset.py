@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.interop import formats
-from lab.tuning.dataset import Dataset, Example, Recipe, build, folded
+from lab.tuning.examples.dataset import Dataset, Example, Recipe, build, folded
 from store.records import Assertion, CaseDraft, Expectation, Rung
 from store.training import JudgedAnswer
 from tests.lab.tuning.corpora import material

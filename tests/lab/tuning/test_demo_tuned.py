@@ -10,8 +10,8 @@ from lab.events import Answered
 from lab.ladder.reading import read_ladder
 from lab.tuning import demo as tuned_demo
 from lab.tuning.base import base_of
-from lab.tuning.heavy import all_installed
 from lab.tuning.jobs import JobTold, TuningError, tuned_setup
+from lab.tuning.trainer.heavy import all_installed
 from store import tuned
 from store.jobs import listed
 

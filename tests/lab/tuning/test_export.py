@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.tuning.checks import check
-from lab.tuning.dataset import Dataset, Example, Recipe, build
-from lab.tuning.export import ExportProblem, LeaksFound, export, line, split
-from lab.tuning.leakage import Firewall
-from lab.tuning.report import Report
+from lab.tuning.examples.checks import check
+from lab.tuning.examples.dataset import Dataset, Example, Recipe, build
+from lab.tuning.examples.export import ExportProblem, LeaksFound, export, line, split
+from lab.tuning.examples.leakage import Firewall
+from lab.tuning.examples.report import Report
 from store.records import Case, CaseDraft
 from tests.lab.tuning import corpora
 from tests.lab.tuning.test_checks import rows

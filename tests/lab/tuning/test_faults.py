@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.tuning import local_follow
+from lab.tuning.trainer import checkpoints
 from store.child import importing
 from tests.lab.tuning.training import told, trainer
 
@@ -21,7 +21,7 @@ SCENARIO = """
 import asyncio, json, sys
 from pathlib import Path
 from lab.engine import Engine
-from lab.tuning import local
+from lab.tuning.local import backend as local
 from lab.tuning.jobs import Pace
 from store import jobs, sessions
 from store.errors import PlainError
@@ -143,6 +143,6 @@ def test_a_torn_checkpoint_is_passed_over_and_its_room_given_back(tmp_path: Path
         (folder / "optimizer.pt").write_bytes(b"x")
         if state is not None:
             (folder / "trainer_state.json").write_text(state)
-    assert local_follow.last_checkpoint(tmp_path) == (2, tmp_path / "checkpoint-2")
-    local_follow.drop_torn(tmp_path)
+    assert checkpoints.last_checkpoint(tmp_path) == (2, tmp_path / "checkpoint-2")
+    checkpoints.drop_torn(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-2"]

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from lab.embedded import EmbeddedServer, Endpoint
-from lab.tuning import adapter, base_weights, gguf_adapter, training_data, training_watch
-from lab.tuning.heavy import library
+from lab.tuning import adapter
+from lab.tuning.trainer import base_weights, gguf_adapter, training_data, training_watch
+from lab.tuning.trainer.heavy import library
 from tests.lab.tuning.training import trainer
 
 PROMPTS = 20

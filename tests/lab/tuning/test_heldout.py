@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.tuning.dataset import Example
-from lab.tuning.export import line
-from lab.tuning.heldout import assertions_of
-from lab.tuning.training_data import expectations, is_right, read_chats
+from lab.tuning.examples.dataset import Example
+from lab.tuning.examples.export import line
+from lab.tuning.local.heldout import assertions_of
+from lab.tuning.trainer.training_data import expectations, is_right, read_chats
 from store.records import Assertion, Case, CaseDraft, Expectation
 
 

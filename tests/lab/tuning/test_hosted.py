@@ -15,12 +15,14 @@ from fixtures.server_faults import Fault
 from fixtures.server_tuning import JOBS
 from lab.ladder.economics import keep_economics, read_economics
 from lab.setup import Setup
-from lab.tuning import hosted, jobs, training_prices, wish
-from lab.tuning.dataset import Example
-from lab.tuning.hosted_api import Happening
-from lab.tuning.hosted_events import event_of
+from lab.tuning import jobs, wish
+from lab.tuning.examples.dataset import Example
+from lab.tuning.hosted import backend as hosted
+from lab.tuning.hosted import training_prices
+from lab.tuning.hosted.api import Happening
+from lab.tuning.hosted.events import event_of
+from lab.tuning.hosted.refusals import Gone, Refused
 from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, Pace
-from lab.tuning.refusals import Gone, Refused
 from store import jobs as kept_jobs
 from store.errors import NotFound
 from store.jobs import JobEvent

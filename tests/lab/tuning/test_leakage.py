@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lab.checking.findings import Stopped
 from lab.checking.wording import words
-from lab.tuning.leakage import Firewall, Leak, first_line
-from lab.tuning.likeness import Corpus
+from lab.tuning.examples.leakage import Firewall, Leak, first_line
+from lab.tuning.examples.likeness import Corpus
 from store.records import Assertion, CaseDraft, Evidence, Expectation
 from tests.lab.tuning import corpora
 from tests.lab.tuning.corpora import dataset, demo, halves
@@ -204,7 +204,7 @@ def test_evidence():
 
 
 def test_a_preference_is_looked_at_like_an_example():
-    from lab.tuning.dataset import Recipe, build
+    from lab.tuning.examples.dataset import Recipe, build
     from tests.lab.tuning.test_dataset import answer, draft
 
     given_answers = (answer("Paris"), answer("Rome", "fail"))

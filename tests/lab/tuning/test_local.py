@@ -19,9 +19,11 @@ import pytest
 from lab.desk import Desk
 from lab.engine import Engine
 from lab.failures import AskError
-from lab.tuning import adapter, heavy, local, running
+from lab.tuning import adapter
 from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, Pace, TuningError, end_text
-from lab.tuning.local_follow import last_checkpoint
+from lab.tuning.local import backend as local
+from lab.tuning.trainer import heavy, running
+from lab.tuning.trainer.checkpoints import last_checkpoint
 from lab.tuning.wish import Wish
 from store import jobs
 from store.child import importing
@@ -145,7 +147,7 @@ STARTER = """
 import asyncio, sys
 from pathlib import Path
 from lab.engine import Engine
-from lab.tuning import local
+from lab.tuning.local import backend as local
 from store import jobs
 
 async def main():
@@ -186,7 +188,7 @@ async def test_the_trainer_outlives_who_started_it(engine: Engine, keep: Keep, t
 
 def test_litmus_itself_loads_none_of_the_libraries() -> None:
     code = (
-        "import sys, lab.tuning.local, lab.tuning.trainer, lab.embedded_models; "
+        "import sys, lab.tuning.local.backend, lab.tuning.trainer.__main__, lab.embedded_models; "
         "print({'torch', 'transformers', 'peft', 'accelerate', 'gguf', 'numpy'} & {*sys.modules})"
     )
     command = [sys.executable, "-c", code]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.desk import Desk
-from lab.tuning import local
+from lab.tuning.local import backend as local
 from lab.tuning.wish import Wish, draft, examine_for, keep
 from store import jobs
 from store.jobs import Job, JobEvent

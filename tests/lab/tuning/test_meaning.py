@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.checking.findings import Stopped, quiet
-from lab.tuning import meaning
-from lab.tuning.leakage import Firewall, Leak
+from lab.tuning.examples import meaning
+from lab.tuning.examples.leakage import Firewall, Leak
 from store.nearness import near_pairs
 from tests.lab.tuning import corpora
 from tests.lab.tuning.corpora import dataset, demo, halves

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from lab.desk import Desk
-from lab.tuning import base_weights, merging, training_data
-from lab.tuning.heavy import all_installed, library
 from lab.tuning.jobs import TuningError
+from lab.tuning.local import merging
+from lab.tuning.trainer import base_weights, training_data
+from lab.tuning.trainer.heavy import all_installed, library
 from store import jobs
 from store.jobs import Job, JobDraft
 from tests.lab.tuning.test_gguf import write_lora

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.tuning import pace
-from lab.tuning.training_spec import Spec
+from lab.tuning.local import pace
+from lab.tuning.trainer.training_spec import Spec
 from store.jobs import JobEvent, Trained
 
 SPEC = Spec("base", max_steps=200, every=20)

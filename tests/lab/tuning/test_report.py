@@ -15,7 +15,7 @@ from lab.imports.answers import import_answers
 from lab.imports.matching import Given
 from lab.interop.answer_formats import read_answers
 from lab.setup import Setup
-from lab.tuning.report import Report, examine, recipe_for
+from lab.tuning.examples.report import Report, examine, recipe_for
 from store import benchmarks, labels, training
 from store.records import Assertion, CaseDraft, Expectation, Rung
 

@@ -8,7 +8,7 @@ import pytest
 
 from lab.tuning.jobs import TuningError
 from lab.tuning.settings import hyperparameters, parsed
-from lab.tuning.training_spec import SETTABLE, from_values
+from lab.tuning.trainer.training_spec import SETTABLE, from_values
 
 
 def test_words_become_values_that_a_spec_takes() -> None:

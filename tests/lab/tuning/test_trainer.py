@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from lab.tuning import running, training_events, training_watch
-from lab.tuning import trainer as trainer_module
-from lab.tuning.local_follow import last_checkpoint
-from lab.tuning.training_data import expectations, is_right, read_chats
-from lab.tuning.training_spec import Spec, SpecProblem, from_values
+from lab.tuning.trainer import __main__ as trainer_module
+from lab.tuning.trainer import running, training_events, training_watch
+from lab.tuning.trainer.checkpoints import last_checkpoint
+from lab.tuning.trainer.training_data import expectations, is_right, read_chats
+from lab.tuning.trainer.training_spec import Spec, SpecProblem, from_values
 from tests.lab.tuning.training import told, trainer
 
 Prepared = Callable[..., Path]

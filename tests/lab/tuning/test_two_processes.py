@@ -15,9 +15,11 @@ import pytest
 
 from lab.desk import Desk
 from lab.engine import Engine
-from lab.tuning import launching, local, running
-from lab.tuning.local_follow import last_checkpoint
-from lab.tuning.training_spec import Spec
+from lab.tuning.local import backend as local
+from lab.tuning.local import launching
+from lab.tuning.trainer import running
+from lab.tuning.trainer.checkpoints import last_checkpoint
+from lab.tuning.trainer.training_spec import Spec
 from store import jobs
 from store.child import importing
 from store.jobs import Job, JobDraft
@@ -30,7 +32,7 @@ LITMUS = """
 import asyncio, sys
 from pathlib import Path
 from lab.engine import Engine
-from lab.tuning import local
+from lab.tuning.local import backend as local
 from lab.tuning.jobs import JobChanged, Pace
 from store import jobs
 
@@ -139,7 +141,7 @@ async def test_who_waited_for_the_start_does_not_start_another(
     """The same without the libraries: what is started takes the folder and waits."""
     started: list[subprocess.Popen[bytes]] = []
     code = (
-        "import sys, time; from pathlib import Path; from lab.tuning import running; "
+        "import sys, time; from pathlib import Path; from lab.tuning.trainer import running; "
         "assert running.claim(Path(sys.argv[1])); time.sleep(600)"
     )
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.tuning import training_events
+from lab.tuning.trainer import training_events
 from store.child import importing
 
 

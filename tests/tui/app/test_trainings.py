@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from lab.desk import Desk
-from lab.tuning import jobs, running, wish
+from lab.tuning import jobs, wish
 from lab.tuning.jobs import Pace
+from lab.tuning.trainer import running
 from store import jobs as kept
 from store import sessions
 from store.records import CaseDraft, Expectation

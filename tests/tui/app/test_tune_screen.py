@@ -12,9 +12,12 @@ import pytest
 from textual.binding import Binding
 
 from lab.desk import Desk
-from lab.tuning import launching, local, running, wish
+from lab.tuning import wish
 from lab.tuning.jobs import JobChanged, JobTold, Pace
-from lab.tuning.training_events import Teller
+from lab.tuning.local import backend as local
+from lab.tuning.local import launching
+from lab.tuning.trainer import running
+from lab.tuning.trainer.training_events import Teller
 from store import jobs as kept
 from store import sessions
 from store.jobs import JobDraft, JobEvent
@@ -224,7 +227,7 @@ async def test_leaks_are_allowed_only_by_the_person_and_the_job_tells(open_bench
 
 
 async def test_looking_shows_how_far_it_is_and_holds_nothing_up(open_bench, monkeypatch):
-    from lab.tuning.leakage import Firewall
+    from lab.tuning.examples.leakage import Firewall
 
     going = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -367,7 +370,7 @@ async def test_what_costs_or_might_is_asked_about_first(open_bench):
 async def test_a_price_over_the_cap_is_refused_with_the_key_that_changes_it(
     open_bench, monkeypatch
 ):
-    monkeypatch.setattr("lab.tuning.training_prices.per_token", lambda *_: 1.0)
+    monkeypatch.setattr("lab.tuning.hosted.training_prices.per_token", lambda *_: 1.0)
     async with open_bench(*CASES) as person:
         await go(person)
         await person.until_seen("✗ NOT READY", "would cost at least $")
@@ -643,8 +646,8 @@ def trainers(monkeypatch):
                 trainer.tell("status", 40, state="cancelled")
                 trainer.end()
 
-    monkeypatch.setattr("lab.tuning.launching.launch", launch)
-    monkeypatch.setattr("lab.tuning.launching.stop", stop)
+    monkeypatch.setattr("lab.tuning.local.launching.launch", launch)
+    monkeypatch.setattr("lab.tuning.local.launching.stop", stop)
     monkeypatch.setattr("lab.weights.missing_weights", lambda *_: None)
     yield made
     for trainer in made:
@@ -739,7 +742,7 @@ async def test_a_stopped_training_is_gone_on_with(open_bench, extra, trainers, m
             await going.wait()
             await stop(folder)
 
-        monkeypatch.setattr("lab.tuning.launching.stop", slowly)
+        monkeypatch.setattr("lab.tuning.local.launching.stop", slowly)
         await person.press("y")
         await person.until_seen("◌ STOPPING")
         assert "tune.cancel" not in offered(person)
@@ -766,7 +769,7 @@ async def test_what_cannot_be_started_says_why_and_can_be_tried_again(
         await go(person)
         await person.until_seen("✓ READY")
         with monkeypatch.context() as patched:
-            patched.setattr("lab.tuning.launching.launch", full)
+            patched.setattr("lab.tuning.local.launching.launch", full)
             await person.press("s")
             await person.until_seen("⚠ NOT STARTED")
             await person.until(lambda: "Permission denied; r goes on" in person.folded)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lab.tuning.dataset import Format, Source
+from lab.tuning.examples.dataset import Format, Source
 from lab.tuning.wish import Wish, held_back, wish_for
 from store.jobs import Backend
 

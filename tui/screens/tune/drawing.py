@@ -12,17 +12,17 @@ from textual.content import Content
 from lab.forecast import range_text
 from lab.ladder.words import count
 from lab.prices import format_cost
-from lab.tuning.leakage import MEANING, first_line
-from lab.tuning.pace import duration_text
+from lab.tuning.examples.leakage import MEANING, first_line
+from lab.tuning.local.pace import duration_text
 from tui import glyphs, safe
 from tui.screens.tune.words import said_here
 from tui.widgets.item_list import Item, wrapped
 
 if TYPE_CHECKING:
     from lab.checking.findings import Severity
-    from lab.tuning.checks import Finding
-    from lab.tuning.leakage import Leak
-    from lab.tuning.report import Report
+    from lab.tuning.examples.checks import Finding
+    from lab.tuning.examples.leakage import Leak
+    from lab.tuning.examples.report import Report
     from store.jobs import Backend, Job
     from tui.screens.tune.planning import Plan
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from lab.tuning import jobs as tuning
 from lab.tuning import wish as wishes
-from lab.tuning.leakage import Leak
-from lab.tuning.report import Progress, Report, examine, recipe_for
+from lab.tuning.examples.leakage import Leak
+from lab.tuning.examples.report import Progress, Report, examine, recipe_for
 from lab.tuning.wish import Wish
 from store.errors import PlainError
 from store.jobs import Job, JobDraft

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 
 from lab.checking.findings import count
-from lab.tuning.leakage import MEANING
+from lab.tuning.examples.leakage import MEANING
 from store.errors import PlainError
 from tui import safe
 from tui.screens.tune.choice import Named

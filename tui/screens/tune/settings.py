@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from lab.tuning.dataset import Format, Source
+from lab.tuning.examples.dataset import Format, Source
 from lab.tuning.settings import parsed
 from lab.tuning.wish import held_back
 from store.errors import PlainError

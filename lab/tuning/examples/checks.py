@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.checking.findings import SEVERITIES, Severity, count
-from lab.tuning.dataset import Dataset, Example, folded
-from lab.tuning.leakage import Leak
-from lab.tuning.references import expected
-from lab.tuning.spans import common
+from lab.tuning.examples.dataset import Dataset, Example, folded
+from lab.tuning.examples.leakage import Leak
+from lab.tuning.examples.references import expected
+from lab.tuning.examples.spans import common
 from store.records import Case
 
 FEWEST = 10

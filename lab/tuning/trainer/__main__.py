@@ -1,8 +1,9 @@
 """`python -m lab.tuning.trainer spec.json`: train an adapter, and tell how it goes.
 
 It is a process of its own, which outlives the Litmus that started it. What it tells stands in
-`events.jsonl` beside the spec, and on standard output; see `lab.tuning.training_events`. Run
-again it goes on from its last checkpoint. SIGTERM and SIGINT save one and end it.
+`events.jsonl` beside the spec, and on standard output; see
+`lab.tuning.trainer.training_events`. Run again it goes on from its last checkpoint. SIGTERM and
+SIGINT save one and end it.
 
 The learning is transformers' Trainer with peft: it keeps and finds again the optimiser, the
 schedule, the random numbers and the place in the data, and runs on several GPUs under
@@ -22,18 +23,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab.tuning import (
-    adapter,
-    base_weights,
-    running,
-    training_data,
-    training_events,
-    training_watch,
-)
-from lab.tuning.gguf_adapter import NotLlama, write_gguf
-from lab.tuning.heavy import library
-from lab.tuning.local_follow import drop_checkpoints, drop_torn, last_checkpoint
-from lab.tuning.training_spec import Spec, SpecProblem, read
+from lab.tuning import adapter
+from lab.tuning.trainer import base_weights, running, training_data, training_events, training_watch
+from lab.tuning.trainer.checkpoints import drop_checkpoints, drop_torn, last_checkpoint
+from lab.tuning.trainer.gguf_adapter import NotLlama, write_gguf
+from lab.tuning.trainer.heavy import library
+from lab.tuning.trainer.training_spec import Spec, SpecProblem, read
 from store.errors import PlainError
 
 _NO_ROOM = ("no space left", "os error 28", "enforce fail at inline_container")

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.prompt import Message
-from lab.tuning.dataset import Example
-from lab.tuning.report import Report
+from lab.tuning.examples.dataset import Example
+from lab.tuning.examples.report import Report
 from store.errors import PlainError
 from store.records import content_hash
 

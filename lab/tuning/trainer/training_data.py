@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from lab.grading.assertions import ExpectationError, grade
-from lab.tuning.heavy import library
-from lab.tuning.training_spec import SpecProblem
+from lab.tuning.trainer.heavy import library
+from lab.tuning.trainer.training_spec import SpecProblem
 from store.records import Assertion, Expectation
 
 IGNORED = -100
@@ -104,7 +104,8 @@ def expectations(
 ) -> list[Expectation]:
     """Return what each answer must satisfy: its assertions, else to be as expected.
 
-    `assertions` are as in `lab.tuning.training_spec.Spec`. Raises SpecProblem for what is none.
+    `assertions` are as in `lab.tuning.trainer.training_spec.Spec`. Raises SpecProblem for what
+    is none.
     """
     wanted: list[Expectation] = []
     for place, chat in enumerate(chats):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lab.checking.findings import count
-from lab.tuning.training_spec import Spec
+from lab.tuning.trainer.training_spec import Spec
 from store.jobs import JobEvent, Trained
 
 By = Literal["earlier", "guess"]

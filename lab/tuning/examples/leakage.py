@@ -23,10 +23,10 @@ from typing import Literal
 
 from lab.checking.findings import Progress, quiet
 from lab.checking.wording import Words, asked
-from lab.tuning.dataset import Dataset, Example
-from lab.tuning.likeness import Corpus, Text, figures_differ
-from lab.tuning.spans import same_span
-from lab.tuning.told import Answers, Relation, Told, offered
+from lab.tuning.examples.dataset import Dataset, Example
+from lab.tuning.examples.likeness import Corpus, Text, figures_differ
+from lab.tuning.examples.spans import same_span
+from lab.tuning.examples.told import Answers, Relation, Told, offered
 from store.records import Case
 
 Kind = Literal["exact", "normalised", "near", "answer", "answer_in_prompt", "meaning", "evidence"]

@@ -1,7 +1,7 @@
 """Fine-tuning on this machine: a trainer process that outlives the Litmus that started it.
 
 The job's folder, `LITMUS_HOME/tuning/<id>`, is all that both know of each other: any later
-Litmus finds the job again by it, see `lab.tuning.running` and `lab.tuning.local_follow`.
+Litmus finds the job again by it, see `lab.tuning.trainer.running` and `lab.tuning.local.follow`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 from lab import weights
 from lab.embedded import model_name
 from lab.setup import Setup
-from lab.tuning import adapter, launching, pace, running, settings
-from lab.tuning.dataset import Example
-from lab.tuning.heavy import all_installed
+from lab.tuning import adapter, settings
+from lab.tuning.examples.dataset import Example
 from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, Pace, TuningError, TuningEvent
-from lab.tuning.local_follow import Reader, last_checkpoint
-from lab.tuning.training_spec import SPEC, Spec, SpecProblem, from_values
+from lab.tuning.local import launching, pace
+from lab.tuning.local.follow import Reader
+from lab.tuning.trainer import running
+from lab.tuning.trainer.checkpoints import last_checkpoint
+from lab.tuning.trainer.heavy import all_installed
+from lab.tuning.trainer.training_spec import SPEC, Spec, SpecProblem, from_values
 from lab.tuning.wish import Wish
 from store import jobs
 from store.jobs import Job
@@ -63,7 +66,7 @@ async def price(engine: Engine, wish: Wish, examples: Sequence[Example]) -> Mapp
     """Return that it costs no money, how many tokens it goes through at most, and its time.
 
     `low_s` and `high_s` are seconds, both None where nobody can know; `seconds_by` is what they
-    rest on, see `lab.tuning.pace.Ahead`.
+    rest on, see `lab.tuning.local.pace.Ahead`.
     """
     spec = _settings(wish.options, examples=len(examples), epochs=wish.epochs)
     tokens = sum(each.tokens for each in examples) / max(1, len(examples))

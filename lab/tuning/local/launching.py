@@ -11,10 +11,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from lab.tuning import running
 from lab.tuning.jobs import TuningError
-from lab.tuning.local_follow import LOG
-from lab.tuning.training_spec import SPEC, Spec
+from lab.tuning.local.follow import LOG
+from lab.tuning.trainer import running
+from lab.tuning.trainer.training_spec import SPEC, Spec
 from store.child import importing
 
 _START_S = 60.0

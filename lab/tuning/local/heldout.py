@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lab.grading.assertions import ExpectationError, grade
-from lab.tuning.dataset import Example
+from lab.tuning.examples.dataset import Example
 from store.records import Expectation
 
 

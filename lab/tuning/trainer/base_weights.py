@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.tuning.heavy import library
-from lab.tuning.training_spec import SpecProblem
+from lab.tuning.trainer.heavy import library
+from lab.tuning.trainer.training_spec import SpecProblem
 from lab.weights import cache_folder
 
 _BLOCK = 1 << 20

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from lab.tuning.leakage import Firewall, Leak
-from lab.tuning.likeness import figures_differ
+from lab.tuning.examples.leakage import Firewall, Leak
+from lab.tuning.examples.likeness import figures_differ
 from store.nearness import Near, near_pairs
 
 if TYPE_CHECKING:

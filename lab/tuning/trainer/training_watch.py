@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from lab.tuning.adapter import PEFT
-from lab.tuning.heavy import library
-from lab.tuning.training_data import Tokens, is_right
-from lab.tuning.training_spec import Spec
+from lab.tuning.trainer.heavy import library
+from lab.tuning.trainer.training_data import Tokens, is_right
+from lab.tuning.trainer.training_spec import Spec
 from store.records import Expectation
 
 _BEST = "best-"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lab.ask import Client
 from lab.failures import AskError, cleaned, refused_parameter
 from lab.replies import json_list, json_object, json_text
-from lab.tuning.refusals import Gone, Refused, no_api, refusal
+from lab.tuning.hosted.refusals import Gone, Refused, no_api, refusal
 from store.jobs import JobState
 
 if TYPE_CHECKING:

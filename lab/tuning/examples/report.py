@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.tuning.checks import Finding, check
-from lab.tuning.dataset import Dataset, Format, Recipe, Source, build
-from lab.tuning.leakage import Firewall, Leak, order
+from lab.tuning.examples.checks import Finding, check
+from lab.tuning.examples.dataset import Dataset, Format, Recipe, Source, build
+from lab.tuning.examples.leakage import Firewall, Leak, order
 from store import training
 from store.errors import PlainError
 
@@ -85,7 +85,7 @@ async def examine(
 async def _by_meaning(desk: Desk, firewall: Firewall, progress: Progress) -> tuple[list[Leak], str]:
     """Return the leaks by meaning, and why there are none to be had where that is so."""
     from lab.rag.embeddings import EmbeddedEmbeddings
-    from lab.tuning import meaning
+    from lab.tuning.examples import meaning
     from lab.weights import MINILM, have_weights
 
     if not await asyncio.to_thread(have_weights, MINILM):

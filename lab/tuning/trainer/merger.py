@@ -1,4 +1,4 @@
-"""`python -m lab.tuning.merger JOB FOLDER`: an adapter put into its base's weights, as a model.
+"""`python -m lab.tuning.trainer.merger JOB FOLDER`: base and adapter as one model.
 
 What serves no adapters, such as `transformers serve`, serves this folder. A process of its own,
 since it loads the training libraries. Prints one JSON object: nothing in it, or an `error`.
@@ -16,16 +16,17 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from lab.tuning import adapter, base_weights, training_events
-from lab.tuning.heavy import library
-from lab.tuning.training_spec import SPEC, read
+from lab.tuning import adapter
+from lab.tuning.trainer import base_weights, training_events
+from lab.tuning.trainer.heavy import library
+from lab.tuning.trainer.training_spec import SPEC, read
 from store.errors import PlainError
 
 
 def main() -> None:
     """Merge what the command line names."""
     if len(sys.argv) != 3:
-        sys.exit("Usage: python -m lab.tuning.merger JOB FOLDER")
+        sys.exit("Usage: python -m lab.tuning.trainer.merger JOB FOLDER")
     job, folder = Path(sys.argv[1]), Path(sys.argv[2])
     out = training_events.real_stdout()
     error = ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from lab.tuning.dataset import Example
+from lab.tuning.examples.dataset import Example
 
 _DATE = re.compile(r"-\d{4}(-\d{2}-\d{2})?$")
 # OpenAI's own rule for "auto", from its cookbook: three times over the examples, more where
@@ -80,5 +80,5 @@ def _auto_epochs(examples: int) -> tuple[int, int]:
 
 @cache
 def _table() -> dict[str, dict[str, float]]:
-    text = resources.files("lab.tuning").joinpath("training_prices.toml").read_text("utf-8")
+    text = resources.files("lab.tuning.hosted").joinpath("training_prices.toml").read_text("utf-8")
     return tomllib.loads(text)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from lab.checking.findings import count
 from lab.setup import Setup
-from lab.tuning import settings, training_prices
-from lab.tuning.checks import FEWEST
-from lab.tuning.dataset import Example
-from lab.tuning.hosted_api import Api, Remote
-from lab.tuning.hosted_events import checkpoint_of, event_of
+from lab.tuning import settings
+from lab.tuning.examples.checks import FEWEST
+from lab.tuning.examples.dataset import Example
+from lab.tuning.hosted import training_prices
+from lab.tuning.hosted.api import Api, Remote
+from lab.tuning.hosted.events import checkpoint_of, event_of
+from lab.tuning.hosted.refusals import Gone, Refused
 from lab.tuning.jobs import JobChanged, JobNoticed, JobTold, Pace, TuningError, TuningEvent
-from lab.tuning.refusals import Gone, Refused
 from lab.tuning.wish import Wish
 from store import jobs
 from store.jobs import Job, JobEvent

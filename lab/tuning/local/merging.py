@@ -8,8 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from lab.tuning import adapter, local
+from lab.tuning import adapter
 from lab.tuning.jobs import TuningError
+from lab.tuning.local import backend as local
 from store.child import importing
 from store.jobs import Job
 
@@ -36,7 +37,7 @@ async def merge(job: Job, folder: Path) -> None:
     """
     refuse(job, folder)
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "lab.tuning.merger", job.folder, str(folder)),
+        *(sys.executable, "-P", "-m", "lab.tuning.trainer.merger", job.folder, str(folder)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

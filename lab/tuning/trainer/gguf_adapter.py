@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from lab.tuning.heavy import library
+from lab.tuning.trainer.heavy import library
 from store.errors import PlainError
 
 _PREFIX = "base_model.model."

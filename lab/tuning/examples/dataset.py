@@ -21,7 +21,7 @@ from typing import Literal
 from lab.limits import is_too_long
 from lab.prompt import Message, assemble
 from lab.tokens import Counter
-from lab.tuning.references import WHY, Wanted, expected, judged
+from lab.tuning.examples.references import WHY, Wanted, expected, judged
 from store.benchmarks import REPAIR
 from store.records import Case
 from store.training import JudgedAnswer, Material

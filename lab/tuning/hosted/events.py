@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.tuning.hosted_api import Happening
+from lab.tuning.hosted.api import Happening
 from store.jobs import JobEvent
 
 _METRICS = {

@@ -1,0 +1,1 @@
+"""Training at a provider with OpenAI's fine-tuning API."""

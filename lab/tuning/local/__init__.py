@@ -1,0 +1,1 @@
+"""Training on this machine, as Litmus starts and follows it."""

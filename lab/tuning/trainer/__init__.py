@@ -1,0 +1,1 @@
+"""The process that trains on this machine: `python -m lab.tuning.trainer spec.json`."""
