@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from textual import on, work
@@ -150,19 +150,7 @@ class LadderPlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
         here = [self.step] if self.step is not None else []
         return next((step for step in (*here, *reversed(steps)) if step.settling.answers), None)
 
-    @property
-    def active_bindings(self):  # type: ignore[override]
-        """The keys, with how much they would do."""
-        found = super().active_bindings
-        for key, active in found.items():
-            name = self._label_of(active.binding.id or "")
-            if name:
-                binding = replace(active.binding, description=name, show=True)
-                found[key] = active._replace(binding=binding)
-        return found
-
-    def _label_of(self, binding: str) -> str:
-        """Return what a key is called by what it would do now, empty where that is always one."""
+    def label_of(self, binding: str) -> str:
         if binding == "ladder.settle":
             step = self.settled_by_labels
             return f"Label {len(step.settling.answers):,} to settle" if step else ""

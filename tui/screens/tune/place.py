@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from textual import on
@@ -228,19 +227,7 @@ class TunePlace(KeyedScreen[Leaving], ModalScreen[Leaving]):
         """Tell whether a job was kept and never started."""
         return job.state == "preparing" and not self.trainings.is_followed(job.id)
 
-    @property
-    def active_bindings(self):  # type: ignore[override]
-        """The keys, with how much they would do."""
-        found = super().active_bindings
-        for key, active in found.items():
-            name = self._label_of(active.binding.id or "")
-            if name:
-                binding = replace(active.binding, description=name, show=True)
-                found[key] = active._replace(binding=binding)
-        return found
-
-    def _label_of(self, binding: str) -> str:
-        """Return what a key is called by what it would do now, empty where that is always one."""
+    def label_of(self, binding: str) -> str:
         match binding:
             case "items.open":
                 return _OPENS.get(self.here[0], "")

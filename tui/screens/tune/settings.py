@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
-
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Input, Label, Static
 
 from lab.tuning.examples.dataset import Format, Source
 from lab.tuning.settings import parsed
 from lab.tuning.wish import held_back
 from store.errors import PlainError
 from store.jobs import Backend
-from tui import safe
+from tui.screens.line_form import LineForm
 from tui.screens.tune.choice import Choice
 from tui.screens.tune.words import said_here
-from tui.widgets.line_input import LineInput
 
 MOST_EPOCHS, MOST_SEED = 100, 2**31 - 1
 _T = TypeVar("_T", bound=str)
@@ -34,89 +28,35 @@ _WHY = (
     "sft trains on a right answer each, taken from what is expected or from what you passed; dpo "
     "on a passed answer beside a failed one. An empty line leaves it to the backend."
 )
-_KEYS = "enter goes on · ctrl+j keeps it · esc leaves it as it was"
 
 
 class SettingsProblem(PlainError):
     """What was typed into the form cannot be; one sentence says why."""
 
 
-class SettingsForm(ModalScreen[Choice | None]):
+class SettingsForm(LineForm[Choice]):
     """Asks how to train; dismissed with the choice as it is then, or None."""
 
-    DEFAULT_CSS = """
-    SettingsForm {
-        align: center middle;
-        & > Vertical {
-            width: 72; max-width: 96%; height: auto; max-height: 96%;
-            border: round $accent; background: $surface; padding: 0 2;
-            & > Static { height: auto; color: $text-muted; }
-            & > .problem { color: $text-error; }
-            & > Horizontal {
-                height: 1;
-                & > Label { width: 34; }
-                & > LineInput { width: 1fr; border: none; height: 1; padding: 0 1;
-                    background: $foreground 8%;
-                    &:focus { border: none; background: $foreground 16%; } }
-            }
-        }
-    }
-    """
-    BINDINGS = [
-        Binding("ctrl+j,ctrl+s", "keep", "Keep", id="training.keep", tooltip="Keep these"),
-        Binding("escape", "cancel", "Leave", id="training.leave", tooltip="Leave them"),
-        Binding("down", "app.focus_next", "Next", False, id="training.next", tooltip="Next line"),
-        Binding("up", "app.focus_previous", "Up", False, id="training.up", tooltip="Line before"),
-    ]
-
     def __init__(self, choice: Choice) -> None:
-        super().__init__()
-        self._choice = choice
-        share = held_back(choice.backend)
-        values = {
-            "Method (sft, dpo)": (choice.format, ""),
-            "Answers (expected, passed, both)": (choice.source or "both", ""),
-            "Epochs": (_text(choice.epochs), "the backend's own number"),
-            "Held back to validate with": (_percent(choice.validation), _percent(share)),
-            "Seed": (_text(choice.seed), "any"),
-            "In the model's name": (choice.suffix, "nothing"),
-            "More, as NAME=VALUE": (_set(choice), _EXAMPLE[choice.backend]),
-        }
-        self._lines = {
-            label: LineInput(value, placeholder=placeholder, select_on_focus=True)
-            for label, (value, placeholder) in values.items()
-        }
-        self._problem = Static(classes="problem")
-
-    def compose(self) -> ComposeResult:
-        with Vertical():
-            yield Label("How it is trained")
-            for label, line in self._lines.items():
-                with Horizontal():
-                    yield Label(label)
-                    yield line
-            yield self._problem
-            yield Static(_WHY)
-            yield Static(_KEYS)
-
-    def on_mount(self) -> None:
-        list(self._lines.values())[2].focus()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input is list(self._lines.values())[-1]:
-            self.action_keep()
-        else:
-            self.focus_next()
-
-    def action_keep(self) -> None:
-        try:
-            texts = [line.value.strip() for line in self._lines.values()]
-            self.dismiss(chosen(self._choice, texts))
-        except PlainError as error:
-            self._problem.update(safe.content(said_here(str(error))))
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
+        super().__init__(
+            "How it is trained",
+            {
+                "Method (sft, dpo)": (choice.format, ""),
+                "Answers (expected, passed, both)": (choice.source or "both", ""),
+                "Epochs": (_text(choice.epochs), "the backend's own number"),
+                "Held back to validate with": (
+                    _percent(choice.validation),
+                    _percent(held_back(choice.backend)),
+                ),
+                "Seed": (_text(choice.seed), "any"),
+                "In the model's name": (choice.suffix, "nothing"),
+                "More, as NAME=VALUE": (_set(choice), _EXAMPLE[choice.backend]),
+            },
+            partial(chosen, choice),
+            why=_WHY,
+            first=2,
+            said=said_here,
+        )
 
 
 def chosen(before: Choice, texts: list[str]) -> Choice:
