@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.demo import DEMOS
 from tui import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,9 +83,17 @@ def test_it_works_from_another_folder(installed, tmp_path):
     # Documents are read in a child process, which must find the same installation.
     added = json.loads(run(litmus, "docs", "add", fixtures / "documents", "--json"))
     assert {row["name"]: row["error"] for row in added["documents"]} == {
+        "desks.md": None,
         "handbook.pdf": None,
         "notes.md": None,
         "ticket-office.txt": None,
     }
+    # Each demo finds its own.
+    for demo in DEMOS.values():
+        assert (fixtures / demo.benchmark).is_file()
+        for name in (*demo.attached, *demo.stored):
+            assert (fixtures / "documents" / name).is_file()
+    prices = "from lab.tuning.hosted.training_prices import per_token as p"
+    assert float(run(sys.executable, "-c", f"{prices}; print(p('openai', 'gpt-4o'))")) > 0
     absent = "import importlib.util as u; print(u.find_spec('fixtures'))"
     assert run(sys.executable, "-c", absent) == "None\n"
