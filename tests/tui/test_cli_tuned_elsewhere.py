@@ -43,8 +43,8 @@ def test_an_adapter_is_asked_where_the_person_serves_it(
     says = trained("run", "--rung", "tuned").refused()
     assert says == (
         f"The adapter in {folder} is none that the embedded server can load; serve it, such as "
-        f"with `vllm serve qwen-base --enable-lora --lora-modules NAME={folder}`, and ask it "
-        "there with --base-url URL --model NAME."
+        f"with `vllm serve qwen-base --enable-lora --lora-modules NAME={folder}`, or what "
+        "`litmus tune merge` makes of it, and ask it there with --base-url URL --model NAME."
     )
     at = ("run", "--rung", "tuned", "--base-url", server.base_url)
     assert trained(*at).refused() == (

@@ -50,7 +50,11 @@ async def run(engine, what, job):
     return job
 
 async def main():
-    engine = Engine(disk / "home")
+    # The trainings alone are on the small disk: else it may be the store that finds it full.
+    home = Path(sys.argv[5])
+    home.mkdir()
+    (home / "tuning").symlink_to(disk)
+    engine = Engine(home)
     session = await engine.database.write(sessions.create, "one")
     draft = JobDraft("local", "embedded", sys.argv[2], *files, plan={"options": OPTIONS})
     job = await engine.database.write(jobs.create, session.id, draft)
@@ -95,7 +99,8 @@ def test_a_full_disk_is_told_and_the_job_goes_on_when_there_is_room(
     lines = tickets("train")
     for name, some in (("training", lines[6:]), ("validation", lines[:6])):
         (tmp_path / name).write_text("".join(some))
-    words = [str(small_disk), str(tiny), str(tmp_path / "training"), str(tmp_path / "validation")]
+    files = [str(tmp_path / name) for name in ("training", "validation", "home")]
+    words = [str(small_disk), str(tiny), *files]
     done = subprocess.run(
         disk(small_disk, sys.executable, "-c", SCENARIO, *words),
         env=importing(os.environ) | {"OMP_NUM_THREADS": "1"},
