@@ -52,18 +52,15 @@ def hours(connection: sqlite3.Connection, session_id: int) -> float:
     What its trainers told counts, from each start to the last word after it; not the time in
     which they were stopped.
     """
-    rows = connection.execute(
-        "SELECT e.job_id, e.at, e.kind = 'status' AND json_extract(e.data, '$.state') = 'loading'"
+    (seconds,) = connection.execute(
+        "SELECT coalesce(sum(at - before), 0) FROM (SELECT e.at,"
+        " lag(e.at) OVER (PARTITION BY e.job_id ORDER BY e.at, e.id) AS before,"
+        " e.kind = 'status' AND json_extract(e.data, '$.state') = 'loading' AS begins"
         " FROM tuning_events AS e JOIN tuning_jobs AS j ON j.id = e.job_id"
-        " WHERE j.session_id = ? AND j.backend = 'local' ORDER BY e.job_id, e.at, e.id",
+        " WHERE j.session_id = ? AND j.backend = 'local') WHERE NOT begins",
         (session_id,),
-    )
-    seconds, job, before = 0.0, 0, 0.0
-    for job_id, at, begins in rows:
-        if job_id == job and not begins:
-            seconds += at - before
-        job, before = job_id, at
-    return seconds / 3600
+    ).fetchone()
+    return float(seconds) / 3600
 
 
 def is_tuned(connection: sqlite3.Connection, session_id: int, model: str) -> bool:

@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lab.tuning.jobs import tuned_setup
 from store.errors import NotFound
 from store.records import Rung
 
 if TYPE_CHECKING:
-    from lab.engine import Engine
     from lab.setup import Setup
 
 BASE_RUNG: Rung = "bare"
 """The rung that a base is asked on: no documents, as the tuned model gets none."""
-
-
-async def base_setup(engine: Engine, session_id: int) -> Setup:
-    """Return what asks the base of the model that a session's last good job made.
-
-    All but the model is as the tuned one is asked. Raises as `tuned_setup` does.
-    """
-    return base_of(await tuned_setup(engine, session_id))
 
 
 def base_of(tuned: Setup) -> Setup:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.tuning import jobs as tuning
 from lab.tuning import wish as wishes
-from lab.tuning.jobs import Pace, TuningError, TuningEvent
+from lab.tuning.jobs import Pace, TuningEvent
 from store import jobs
 from store.jobs import Job
 
@@ -23,8 +23,7 @@ def refuse() -> None:
     """Raise TuningError where nothing can be trained here, in a sentence on what to install."""
     from lab.tuning.local import backend as local
 
-    if lack := local.missing():
-        raise TuningError(lack)
+    local.refuse_without_extra()
 
 
 async def train(desk: Desk, *, seed: int = 0) -> AsyncGenerator[TuningEvent]:

@@ -147,20 +147,18 @@ def _whole(text: str, least: int, most: int, what: str) -> int:
 
 
 def _minutes(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of minutes")
-    return value
+    return _above_zero(text, 1_000_000, "minutes")
 
 
 def _seconds(text: str) -> float:
+    return _above_zero(text, 3600, "seconds up to 3600")
+
+
+def _above_zero(text: str, most: float, what: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 < value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of seconds up to 3600")
+    if not 0 < value <= most:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number of {what}")
     return value

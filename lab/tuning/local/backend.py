@@ -46,10 +46,15 @@ def missing() -> str | None:
     )
 
 
-def refuse(wish: Wish) -> None:
-    """Raise TuningError where this machine cannot do it."""
+def refuse_without_extra() -> None:
+    """Raise TuningError where something has to be installed."""
     if lack := missing():
         raise TuningError(lack)
+
+
+def refuse(wish: Wish) -> None:
+    """Raise TuningError where this machine cannot do it."""
+    refuse_without_extra()
     if wish.provider != "embedded":
         raise TuningError(
             f"A model of {wish.provider} cannot be trained on this machine; choose --provider "
@@ -94,8 +99,7 @@ async def start(engine: Engine, job: Job) -> AsyncGenerator[TuningEvent]:
 
     One that works already is only taken up. Raises TuningError and SpecProblem.
     """
-    if lack := missing():
-        raise TuningError(lack)
+    refuse_without_extra()
     folder = _folder(engine, job)
     files = await engine.database.read(jobs.training, job.id)
     try:

@@ -21,8 +21,7 @@ def refuse(job: Job, folder: Path) -> None:
         raise TuningError(f"Job {job.id} trained at {job.provider}, which keeps the weights.")
     if job.state != "succeeded" or not (Path(job.folder) / adapter.PEFT).is_dir():
         raise TuningError(f"Job {job.id} has no adapter to merge; it is {job.state}.")
-    if lack := local.missing():
-        raise TuningError(lack)
+    local.refuse_without_extra()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise TuningError(f"{folder} is there already; name a folder that is not.")
     if not folder.parent.is_dir():

@@ -10,6 +10,7 @@ from tui.screens.bench.library import LibraryBench
 from tui.widgets.case_list import CaseList
 
 if TYPE_CHECKING:
+    from lab.ladder.reading import Step
     from tui.screens.ladder.place import Go
 
 
@@ -43,6 +44,20 @@ class LadderBench(LibraryBench):
         self.comparing = list(going.variants)
         await self.show_panes()
         await self._go_to(going.case_id)
+
+    async def settle(self, step: Step) -> None:
+        """Label what settles a step soonest, on a screen above this one and the present one."""
+        from tui.screens.label_queue.screen import LabelQueueScreen
+        from tui.screens.ladder.drawing import title_of
+
+        queue = LabelQueueScreen(
+            self.desk,
+            self.pick_evidence,
+            wanted=step.settling.answers,
+            title=title_of(step.comparison),
+        )
+        await self.app.push_screen_wait(queue)
+        await self.labelled()
 
     async def labelled(self) -> None:
         """Show what was labelled above."""

@@ -11,7 +11,6 @@ from textual import on, work
 
 from store.errors import PlainError
 from tui import safe
-from tui.screens.ladder.drawing import title_of
 from tui.screens.ladder.place import LadderPlace
 from tui.widgets.item_list import ItemList
 
@@ -89,20 +88,10 @@ class LadderScreen(LadderPlace):
     @work(group="open", exclusive=True)
     async def action_settle(self) -> None:
         """Label what settles a step soonest; then see what came of it."""
-        from tui.screens.label_queue.screen import LabelQueueScreen
-
         step = self.settled_by_labels
-        if step is None:
-            return
-        queue = LabelQueueScreen(
-            self.desk,
-            self.bench.pick_evidence,
-            wanted=step.settling.answers,
-            title=title_of(step.comparison),
-        )
-        await self.app.push_screen_wait(queue)
-        await self.bench.labelled()
-        await self.read()
+        if step is not None:
+            await self.bench.settle(step)
+            await self.read()
 
     @work(group="open", exclusive=True)
     async def action_economics(self) -> None:

@@ -274,18 +274,7 @@ class TuneScreen(Following):
     @work(group="open", exclusive=True)
     async def action_settle(self) -> None:
         """Label what settles the step soonest; then see what came of it."""
-        from tui.screens.label_queue.screen import LabelQueueScreen
-        from tui.screens.ladder.drawing import title_of
-
         step = self.after.step if self.after else None
-        if step is None:
-            return
-        queue = LabelQueueScreen(
-            self.desk,
-            self.bench.pick_evidence,
-            wanted=step.settling.answers,
-            title=title_of(step.comparison),
-        )
-        await self.app.push_screen_wait(queue)
-        await self.bench.labelled()
-        await self.read_after()
+        if step is not None:
+            await self.bench.settle(step)
+            await self.read_after()
